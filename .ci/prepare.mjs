@@ -1,0 +1,24 @@
+/**
+ * Gets a fresh clone ready to run: dependencies, a Redis server, the built library and the built samples.
+ * `npm start` and `npm test` call it first, so it must need nothing that is not part of Node and npm,
+ * do only what is missing, and say one line for each thing that it does.
+ *
+ *   --redis-unless-url   no server is needed when REDIS_URL names one
+ */
+import { buildLibrary, buildSamples } from './builds.mjs';
+import { installDependencies } from './dependencies.mjs';
+import { installRedisServer } from './redis-server.mjs';
+import { StepFailed } from './run-step.mjs';
+
+const needsRedisServer = !(process.argv.includes('--redis-unless-url') && process.env.REDIS_URL);
+
+try {
+  installDependencies();
+  if (needsRedisServer) installRedisServer();
+  buildLibrary();
+  buildSamples();
+} catch (error) {
+  if (!(error instanceof StepFailed)) throw error;
+  console.error(error.message);
+  process.exit(1);
+}
