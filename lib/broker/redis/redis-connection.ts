@@ -1,0 +1,114 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis, RedisOptions } from 'ioredis';
+import { RedisRefusedError, RedisUnavailableError, TaskQueueError } from '../../errors/index.js';
+import { openRedis, type RedisSource } from './redis-source.js';
+
+const PAUSE_MS = 10;
+
+/**
+ * One connection to Redis, opened on first use, that never keeps a command for later: a command is sent while the
+ * connection stands, or waits in `ready` and was never sent. When the connection breaks, or stays silent for
+ * `silenceMs` with a command under way, all commands on it fail at once.
+ */
+export class RedisConnection {
+  private client: Redis | undefined;
+  private lastError: unknown;
+  private closed = false;
+
+  constructor(
+    private readonly source: RedisSource,
+    private readonly timeoutMs: number,
+    private readonly silenceMs: number,
+    private readonly options: RedisOptions = {},
+  ) {}
+
+  /** Resolves with the client once it can take commands. @throws RedisUnavailableError after `timeoutMs` */
+  async ready(timeoutMs = this.timeoutMs): Promise<Redis> {
+    const client = this.open();
+    if (client.status === 'ready') return client;
+    await new Promise<void>((resolve, reject) => {
+      const end = (settle: () => void): void => {
+        clearTimeout(timer);
+        client.off('ready', onReady).off('end', onEnd);
+        settle();
+      };
+      const onReady = (): void => end(resolve);
+      const onEnd = (): void => end(() => reject(new RedisUnavailableError(0, new Error('The connection is closed'))));
+      const timer = setTimeout(
+        () => end(() => reject(new RedisUnavailableError(timeoutMs, this.lastError))),
+        timeoutMs,
+      );
+      client.once('ready', onReady).once('end', onEnd);
+    });
+    return client;
+  }
+
+  /** Sends once: for what must not be repeated blindly. */
+  async once<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+    const client = await this.ready();
+    const begun = performance.now();
+    try {
+      return await command(client);
+    } catch (error) {
+      throw this.explain(error, begun);
+    }
+  }
+
+  /** Sends what is safe to repeat, and sends it again for as long as `timeoutMs` allows. */
+  async repeatable<T>(command: (client: Redis) => Promise<T>): Promise<T> {
+    const begun = performance.now();
+    for (;;) {
+      const left = Math.max(0, this.timeoutMs - (performance.now() - begun));
+      try {
+        const client = await this.ready(left);
+        return await this.within(left, command(client));
+      } catch (error) {
+        const explained = this.explain(error, begun);
+        const again = explained instanceof RedisUnavailableError && !this.closed;
+        if (!again || performance.now() - begun + PAUSE_MS >= this.timeoutMs) throw explained;
+        await delay(PAUSE_MS);
+      }
+    }
+  }
+
+  close(): void {
+    this.closed = true;
+    this.client?.disconnect();
+  }
+
+  private open(): Redis {
+    if (this.closed) throw new RedisUnavailableError(0, new Error('The connection is closed'));
+    if (!this.client) {
+      this.client = openRedis(this.source, {
+        retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), 2_000) + Math.random() * 100,
+        ...this.options,
+        enableOfflineQueue: false,
+        enableAutoPipelining: false,
+        autoResendUnfulfilledCommands: false,
+        maxRetriesPerRequest: 0,
+        socketTimeout: this.silenceMs,
+        lazyConnect: false,
+      });
+      // Without a listener ioredis prints each failed reconnect; here it becomes the cause of what callers are told.
+      this.client.on('error', (error) => (this.lastError = error));
+      this.client.on('ready', () => (this.lastError = undefined));
+    }
+    return this.client;
+  }
+
+  private async within<T>(timeoutMs: number, reply: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new RedisUnavailableError(timeoutMs, new Error('no answer'))), timeoutMs);
+    });
+    return Promise.race([reply, late]).finally(() => clearTimeout(timer));
+  }
+
+  private explain(error: unknown, begun: number): TaskQueueError {
+    if (error instanceof TaskQueueError) return error;
+    const isReply = error instanceof Error && error.name === 'ReplyError';
+    return isReply
+      ? new RedisRefusedError(error)
+      : new RedisUnavailableError(performance.now() - begun, this.lastError ?? error);
+  }
+}

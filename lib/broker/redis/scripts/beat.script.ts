@@ -1,0 +1,21 @@
+import { preamble } from './preamble.lua.js';
+
+/**
+ * Renews the lease of a worker, or enters a new worker.
+ *
+ * ARGV: worker, lease in ms, 1 to enter, the layout version to enter where there is none.
+ * Returns: {1 if the worker is alive and 0 if it was declared dead, how many tasks it holds, 1 if another worker's
+ * lease has run out, layout version of the queue}.
+ *
+ * Safe to repeat: a worker id is never used for another worker.
+ */
+export const beat = String.raw`${preamble}
+local worker, lease, joins, version = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
+call('HSETNX', meta, 'layout', version)
+local layout = tonumber(call('HGET', meta, 'layout'))
+local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
+if expiry == 0 and not joins then return {0, 0, 0, layout} end
+call('ZADD', workers, now + lease, worker)
+local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
+return {1, call('HLEN', active .. worker), tonumber(first_expiry) < now and 1 or 0, layout}
+`;

@@ -1,0 +1,10 @@
+import { preamble } from './preamble.lua.js';
+
+/**
+ * Rings the bell if tasks are waiting: for a worker that took a token and cannot use it.
+ *
+ * Returns: nothing. Safe to repeat: there is never more than one token.
+ */
+export const ringAgain = String.raw`${preamble}
+if call('LLEN', queue) > 0 then ring() end
+`;

@@ -1,0 +1,35 @@
+import type { StatusRecord } from '../task-broker.js';
+import type { TaskState } from '../task-state.js';
+
+/** The fields of a status key, in the order in which `readStatus` expects them. */
+export const STATUS_FIELDS = [
+  'state',
+  'name',
+  'attempt',
+  'created',
+  'started',
+  'finished',
+  'progress',
+  'result',
+  'unrecorded',
+  'error',
+] as const;
+
+/** @returns `null` for a key that is not there. */
+export function readStatus(values: readonly (string | null)[]): StatusRecord | null {
+  const [state, name, attempt, created, started, finished, progress, result, unrecorded, error] = values;
+  if (!state) return null;
+  const time = (value: string | null | undefined): number | null => (value ? Number(value) : null);
+  return {
+    state: state as TaskState,
+    name: name ?? '',
+    attempt: Number(attempt ?? 0),
+    created: time(created),
+    started: time(started),
+    finished: time(finished),
+    progress: progress ?? null,
+    result: result ?? null,
+    unrecorded: unrecorded ?? null,
+    error: error ?? null,
+  };
+}

@@ -1,0 +1,14 @@
+/**
+ * Where a task stands.
+ *
+ * | state | entered | left |
+ * |---|---|---|
+ * | `scheduled` | it waits for its time | when it is due → `waiting` |
+ * | `waiting` | it stands in the queue | a worker claims it → `active` |
+ * | `active` | a worker holds it | settled, given back, or its worker died → `waiting` |
+ * | `retrying` | an attempt failed and another will follow | when it is due → `waiting` |
+ * | `completed` | its handler returned; kept for `retention.completed` | terminal |
+ * | `failed` | it is a dead letter; kept for `retention.failed` | terminal |
+ * | `cancelled` | somebody called it off | terminal |
+ */
+export type TaskState = 'scheduled' | 'waiting' | 'active' | 'retrying' | 'completed' | 'failed' | 'cancelled';

@@ -1,0 +1,80 @@
+import { Logger } from '@nestjs/common';
+import { ulid } from 'ulid';
+import type { TaskBroker } from '../broker/task-broker.js';
+import { InvalidOptionsError } from '../errors/index.js';
+import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { BellListener } from './bell-listener.js';
+import { Consumer } from './consumer.js';
+import { OutageLog } from './outage-log.js';
+
+/** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
+export class TaskWorker {
+  private readonly logger = new Logger('TaskWorker');
+  private readonly outages = new OutageLog(this.logger);
+  private readonly loops = new Map<Consumer, Promise<void>>();
+  private listener: BellListener | undefined;
+  private heartbeat: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly broker: TaskBroker,
+    private readonly settings: TaskQueueSettings,
+    private readonly handlers: TaskHandlerRegistry,
+  ) {}
+
+  /** The queues that this process works on: those it has handlers for, as far as `consume` allows. */
+  get queues(): string[] {
+    return this.handlers.queues.filter((queue) => this.settings.consumes(queue));
+  }
+
+  /**
+   * Starts every loop and returns at once; whether Redis can be reached is the loops' concern.
+   * @throws InvalidOptionsError if `consume` names a queue without a handler
+   */
+  start(): void {
+    this.checkConsume();
+    if (this.queues.length === 0 || this.loops.size > 0) return;
+    const workerId = ulid();
+    for (const queue of this.queues) {
+      const consumer = new Consumer(
+        {
+          queue,
+          workerId,
+          leaseMs: this.settings.leaseMs,
+          settings: this.settings.queue(queue),
+          handlers: this.handlers.of(queue),
+          onSleep: (sleeper) => this.listener?.notice(sleeper),
+        },
+        this.broker,
+        this.outages,
+        this.logger,
+      );
+      this.loops.set(consumer, Promise.resolve());
+    }
+    const consumers = [...this.loops.keys()];
+    this.listener = new BellListener(this.broker, consumers, this.outages);
+    void this.listener.run();
+    for (const consumer of consumers) this.loops.set(consumer, consumer.run());
+    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), this.settings.leaseMs / 3);
+  }
+
+  /** Drains and ends every loop, within the shutdown timeout and a little more. May be called twice. */
+  async stop(): Promise<void> {
+    const { shutdownTimeoutMs, commandTimeoutMs } = this.settings;
+    const loops = [...this.loops];
+    this.loops.clear();
+    this.listener?.stop();
+    await Promise.all(loops.map(([consumer, loop]) => consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs)));
+    clearInterval(this.heartbeat);
+  }
+
+  private checkConsume(): void {
+    const { consume } = this.settings;
+    if (typeof consume === 'boolean') return;
+    const known = this.handlers.queues;
+    const unknown = consume.filter((queue) => !known.includes(queue));
+    if (unknown.length === 0) return;
+    const allowed = `queues that this application has handlers for: ${known.join(', ') || 'there are none'}`;
+    throw new InvalidOptionsError([{ option: 'consume', given: unknown, allowed }]);
+  }
+}

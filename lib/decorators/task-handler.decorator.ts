@@ -1,0 +1,40 @@
+import 'reflect-metadata';
+import { checkQueueName, checkTaskName } from '../broker/names.js';
+
+/** Beside the name of the task. */
+export interface TaskHandlerOptions {
+  /** The queue that the handler works on. @default 'default' */
+  queue?: string;
+}
+
+/** What the decorator leaves on a method. */
+export interface TaskHandlerMetadata extends TaskHandlerOptions {
+  name: string;
+}
+
+const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
+
+/**
+ * Makes a method of a provider or controller the handler of a task name. It is called with the task's data and a
+ * `TaskContext`; what it returns becomes the result, and what it throws makes the task fail. May stand on several
+ * methods of a class, and several times on one method.
+ *
+ * @throws InvalidTaskError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`
+ *
+ * @example
+ * \@TaskHandler('email.send', { queue: 'email' })
+ * async send(data: SendEmail, task: TaskContext) { … }
+ */
+export function TaskHandler(name: string, options: TaskHandlerOptions = {}): MethodDecorator {
+  checkTaskName(name);
+  if (options.queue !== undefined) checkQueueName(options.queue);
+  return (_target, _key, descriptor) => {
+    const method = descriptor.value as object;
+    Reflect.defineMetadata(TASK_HANDLER, [{ ...options, name }, ...taskHandlerMetadata(method)], method);
+  };
+}
+
+/** What the decorators of a method say; empty for a method without one. */
+export function taskHandlerMetadata(method: object): readonly TaskHandlerMetadata[] {
+  return (Reflect.getMetadata(TASK_HANDLER, method) as TaskHandlerMetadata[] | undefined) ?? [];
+}

@@ -1,0 +1,46 @@
+/**
+ * Every code that an error of this library can carry. Codes are stable: match on them, not on messages.
+ *
+ * | code | when |
+ * |---|---|
+ * | `INVALID_OPTIONS` | a module option is wrong; thrown at start |
+ * | `INVALID_NAME` | a task name is empty, too long or has control characters |
+ * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
+ * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
+ * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
+ * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
+ * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
+ * | `DUPLICATE_HANDLER` | two handlers for one task name on one queue; thrown at start |
+ * | `UNSUPPORTED_HANDLER` | a handler stands where it cannot be called; thrown at start |
+ * | `REDIS_UNAVAILABLE` | Redis did not answer in time; whether a write arrived is unknown |
+ * | `REDIS_REFUSED` | Redis answered with an error, for instance out of memory |
+ * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
+ * | `PRODUCER_CLOSED` | `add` was called after shutdown |
+ * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
+ * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
+ */
+export type TaskQueueErrorCode =
+  | 'INVALID_OPTIONS'
+  | 'INVALID_NAME'
+  | 'INVALID_QUEUE'
+  | 'INVALID_ID'
+  | 'INVALID_DATA'
+  | 'DATA_TOO_LARGE'
+  | 'AMBIGUOUS_QUEUE'
+  | 'DUPLICATE_HANDLER'
+  | 'UNSUPPORTED_HANDLER'
+  | 'REDIS_UNAVAILABLE'
+  | 'REDIS_REFUSED'
+  | 'LAYOUT_MISMATCH'
+  | 'PRODUCER_CLOSED'
+  | 'PRODUCER_OVERLOADED'
+  | 'BULK_INCOMPLETE';
+
+/** The base of everything that this library throws at its users. */
+export abstract class TaskQueueError extends Error {
+  abstract readonly code: TaskQueueErrorCode;
+
+  override get name(): string {
+    return this.constructor.name;
+  }
+}

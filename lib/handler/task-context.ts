@@ -1,0 +1,41 @@
+import { InvalidDataError } from '../errors/index.js';
+
+/** What a run of a handler can do beside returning: implemented by the consumer that runs it. */
+export interface TaskRunControl {
+  readonly signal: AbortSignal;
+  progress(json: string): void;
+}
+
+/** What a handler is told about its task, and how it talks back. The second argument of every handler. */
+export class TaskContext {
+  constructor(
+    /** The public id, `<queue>:<id>`, for `TaskStatusService.get`. */
+    readonly id: string,
+    readonly queue: string,
+    readonly name: string,
+    /** Which run this is, counted from 1. More than 1 if an earlier worker died with it. */
+    readonly attempt: number,
+    private readonly control: TaskRunControl,
+  ) {}
+
+  /** Aborts at shutdown after `shutdownTimeout`, and when the lease was lost: the outcome then no longer counts. */
+  get signal(): AbortSignal {
+    return this.control.signal;
+  }
+
+  /**
+   * Writes how far the task is to its status: a number, or anything else that JSON can carry. Returns at once; of
+   * several calls in quick succession the last one wins.
+   * @throws InvalidDataError `INVALID_DATA`
+   */
+  progress(value: unknown): void {
+    let json: string | undefined;
+    try {
+      json = JSON.stringify(value);
+    } catch (error) {
+      throw new InvalidDataError('Progress', error);
+    }
+    if (json === undefined) throw new InvalidDataError('Progress');
+    this.control.progress(json);
+  }
+}

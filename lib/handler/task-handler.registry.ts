@@ -1,0 +1,54 @@
+import { AmbiguousQueueError, DuplicateHandlerError } from '../errors/index.js';
+import type { TaskHandlerEntry } from './task-handler.js';
+
+export const DEFAULT_QUEUE = 'default';
+
+/** The handlers of this process, by queue and task name; looked up in the application when first asked for. */
+export class TaskHandlerRegistry {
+  private byQueue: ReadonlyMap<string, ReadonlyMap<string, TaskHandlerEntry>> | undefined;
+  private queuesByName: ReadonlyMap<string, readonly string[]> = new Map();
+
+  constructor(private readonly explore: () => TaskHandlerEntry[]) {}
+
+  /** Looks through the application (again): complete once all its providers are there. @throws DuplicateHandlerError */
+  load(): readonly TaskHandlerEntry[] {
+    const entries = this.explore();
+    const byQueue = new Map<string, Map<string, TaskHandlerEntry>>();
+    const queuesByName = new Map<string, string[]>();
+    for (const entry of entries) {
+      const handlers = byQueue.get(entry.queue) ?? new Map<string, TaskHandlerEntry>();
+      const other = handlers.get(entry.name);
+      if (other) throw new DuplicateHandlerError(entry.name, entry.queue, other.origin, entry.origin);
+      byQueue.set(entry.queue, handlers.set(entry.name, entry));
+      queuesByName.set(entry.name, [...(queuesByName.get(entry.name) ?? []), entry.queue]);
+    }
+    this.byQueue = byQueue;
+    this.queuesByName = queuesByName;
+    return entries;
+  }
+
+  get queues(): string[] {
+    return [...this.loaded().keys()];
+  }
+
+  /** The handlers of a queue by task name. */
+  of(queue: string): ReadonlyMap<string, TaskHandlerEntry> {
+    return this.loaded().get(queue) ?? new Map<string, TaskHandlerEntry>();
+  }
+
+  /**
+   * The queue of a task for which `add` named none: where its handler stands, else `default`.
+   * @throws AmbiguousQueueError
+   */
+  queueFor(name: string): string {
+    this.loaded();
+    const queues = this.queuesByName.get(name);
+    if (queues && queues.length > 1) throw new AmbiguousQueueError(name, queues);
+    return queues?.[0] ?? DEFAULT_QUEUE;
+  }
+
+  private loaded(): NonNullable<typeof this.byQueue> {
+    if (!this.byQueue) this.load();
+    return this.byQueue ?? new Map<string, never>();
+  }
+}

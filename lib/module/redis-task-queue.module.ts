@@ -1,0 +1,75 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { DiscoveryModule } from '@nestjs/core';
+import { RedisBroker } from '../broker/redis/redis.broker.js';
+import { TaskBroker } from '../broker/task-broker.js';
+import { TaskWorker } from '../consumer/task-worker.js';
+import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { RedisTaskQueueOptions } from '../options/index.js';
+import { TaskProducer } from '../producer/task-producer.service.js';
+import { TaskStatusService } from '../status/task-status.service.js';
+import {
+  type ASYNC_OPTIONS_TYPE,
+  ConfigurableModuleClass,
+  MODULE_OPTIONS_TOKEN,
+} from './redis-task-queue.module-definition.js';
+import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
+
+/**
+ * Background tasks on Redis. Import it once, in the root module: what it provides can be injected everywhere.
+ *
+ * @example
+ * \@Module({ imports: [RedisTaskQueueModule.forRoot({ queues: { email: { concurrency: 50 } } })] })
+ * export class AppModule {}
+ */
+@Global()
+@Module({
+  imports: [DiscoveryModule],
+  providers: [
+    TaskHandlerExplorer,
+    TaskQueueLifecycle,
+    {
+      provide: TaskQueueSettings,
+      useFactory: (options: RedisTaskQueueOptions) => new TaskQueueSettings(options),
+      inject: [MODULE_OPTIONS_TOKEN],
+    },
+    {
+      provide: TaskBroker,
+      useFactory: (settings: TaskQueueSettings) => new RedisBroker(settings),
+      inject: [TaskQueueSettings],
+    },
+    {
+      provide: TaskHandlerRegistry,
+      useFactory: (explorer: TaskHandlerExplorer) => new TaskHandlerRegistry(() => explorer.explore()),
+      inject: [TaskHandlerExplorer],
+    },
+    {
+      provide: TaskProducer,
+      useFactory: (...dependencies: ConstructorParameters<typeof TaskProducer>) => new TaskProducer(...dependencies),
+      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+    },
+    {
+      provide: TaskStatusService,
+      useFactory: (broker: TaskBroker) => new TaskStatusService(broker),
+      inject: [TaskBroker],
+    },
+    {
+      provide: TaskWorker,
+      useFactory: (...dependencies: ConstructorParameters<typeof TaskWorker>) => new TaskWorker(...dependencies),
+      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+    },
+  ],
+  exports: [TaskProducer, TaskStatusService],
+})
+export class RedisTaskQueueModule extends ConfigurableModuleClass {
+  /** @throws InvalidOptionsError when the application starts; it names every wrong option. */
+  static override forRoot(options: RedisTaskQueueOptions = {}): DynamicModule {
+    return super.forRoot(options);
+  }
+
+  /** Options from a factory, or from a class with `createTaskQueueOptions`. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return super.forRootAsync(options);
+  }
+}

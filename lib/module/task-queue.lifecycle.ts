@@ -1,0 +1,59 @@
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnApplicationShutdown,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { TaskBroker } from '../broker/task-broker.js';
+import { TaskWorker } from '../consumer/task-worker.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { TaskProducer } from '../producer/task-producer.service.js';
+
+/** By now the application has called `enableShutdownHooks()`, if it ever will. */
+const HOOKS_CHECK_MS = 5_000;
+
+/**
+ * When things start and stop. Handlers run once every provider is ready. At shutdown the worker drains first, while
+ * handlers can still add tasks and use what the application gave them; then producers and connections close.
+ */
+@Injectable()
+export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+  private readonly logger = new Logger('RedisTaskQueueModule');
+  private hooksCheck: NodeJS.Timeout | undefined;
+
+  constructor(
+    private readonly broker: TaskBroker,
+    private readonly handlers: TaskHandlerRegistry,
+    private readonly producer: TaskProducer,
+    private readonly worker: TaskWorker,
+  ) {}
+
+  onApplicationBootstrap(): void {
+    const entries = this.handlers.load();
+    this.worker.start();
+    const { queues } = this.worker;
+    for (const { name, queue, origin } of entries.filter((entry) => queues.includes(entry.queue))) {
+      this.logger.log(`Task "${name}" on queue "${queue}" is handled by ${origin}`);
+    }
+    if (queues.length > 0) this.hooksCheck = setTimeout(() => this.warnWithoutHooks(), HOOKS_CHECK_MS).unref();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearTimeout(this.hooksCheck);
+    await this.worker.stop();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.producer.close();
+    await this.broker.close();
+  }
+
+  private warnWithoutHooks(): void {
+    if (process.listenerCount('SIGTERM') > 0) return;
+    this.logger.warn(
+      'Nothing listens to SIGTERM: call app.enableShutdownHooks(), or tasks that run when this process is stopped ' +
+        'have to wait until its lease runs out',
+    );
+  }
+}

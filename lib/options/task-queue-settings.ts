@@ -1,0 +1,116 @@
+import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
+import { QUEUE_NAME } from '../broker/names.js';
+import type { RedisSource } from '../broker/redis/redis-source.js';
+import { duration, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
+import type { RedisTaskQueueOptions } from './redis-task-queue-options.interface.js';
+
+/** How one queue is worked on: `QueueOptions` with every default filled in. */
+export interface QueueSettings {
+  concurrency: number;
+  completedTtlMs: number;
+  failedTtlMs: number;
+  maxResultBytes: number;
+}
+
+/** The module's options, checked and with every default filled in: what all other classes read. */
+export class TaskQueueSettings {
+  readonly redis: RedisSource;
+  readonly prefix: string;
+  readonly consume: boolean | readonly string[];
+  readonly leaseMs: number;
+  readonly shutdownTimeoutMs: number;
+  readonly commandTimeoutMs: number;
+  readonly maxDataBytes: number;
+  private readonly queues: ReadonlyMap<string, PartialQueue>;
+  private readonly defaults: PartialQueue;
+
+  /** @throws InvalidOptionsError that names every wrong option. */
+  constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
+    const problems: OptionProblem[] = [];
+    const given = moduleRule(options, '', problems) ?? {};
+    const fromEnvironment = redisRule(environment['REDIS_URL'] || undefined, 'REDIS_URL (environment)', problems);
+    if (problems.length > 0) throw new InvalidOptionsError(problems);
+
+    this.redis = given.redis ?? fromEnvironment ?? 'redis://127.0.0.1:6379';
+    this.prefix = given.prefix ?? '';
+    this.consume = given.consume ?? true;
+    this.leaseMs = given.lease ?? 15_000;
+    this.shutdownTimeoutMs = given.shutdownTimeout ?? 10_000;
+    this.commandTimeoutMs = given.commandTimeout ?? 5_000;
+    this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
+    this.queues = given.queues ?? new Map();
+    this.defaults = given.defaults ?? {};
+  }
+
+  /** Precedence: the queue's own options, then `defaults`, then what the documentation says. */
+  queue(name: string): QueueSettings {
+    const own = this.queues.get(name) ?? {};
+    const { defaults } = this;
+    return {
+      concurrency: own.concurrency ?? defaults.concurrency ?? 10,
+      completedTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
+      failedTtlMs: own.retention?.failed ?? defaults.retention?.failed ?? 7 * 24 * 3_600_000,
+      maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
+    };
+  }
+
+  /** Whether this process works on a queue, given that it has handlers for it. */
+  consumes(queue: string): boolean {
+    return typeof this.consume === 'boolean' ? this.consume : this.consume.includes(queue);
+  }
+}
+
+type PartialQueue = NonNullable<ReturnType<typeof queueRule>>;
+
+const MAX_BYTES = 64 * 1024 * 1024;
+
+const queueName = pattern(QUEUE_NAME, '1 to 64 of the characters A-Z a-z 0-9 _ . -');
+
+const queueRule = object({
+  concurrency: integer(1, 10_000),
+  retention: object({ completed: duration(0, '365d'), failed: duration(0, '365d') }),
+  maxResultBytes: integer(0, MAX_BYTES),
+});
+
+const REDIS_ALLOWED =
+  'a URL (redis:// or rediss://), the path of a socket, ioredis options without keyPrefix ' +
+  "(use the module's prefix), or a factory that returns a Redis";
+
+/** Unlike other rules it never shows what was given as it is: passwords stand in there. */
+const redisRule: Rule<RedisSource> = (given, option, problems) => {
+  if (given === undefined) return undefined;
+  if (isFactory(given)) return given;
+  if (typeof given === 'string') {
+    if (given.startsWith('/') || (/^rediss?:\/\//.test(given) && URL.canParse(given))) return given;
+    problems.push({ option, given: given.replace(/\/\/.*@/, '//***@'), allowed: REDIS_ALLOWED });
+  } else if (typeof given !== 'object' || given === null || Array.isArray(given)) {
+    problems.push({ option, given, allowed: REDIS_ALLOWED });
+  } else {
+    const what = 'sendCommand' in given ? 'a client' : 'keyPrefix' in given ? 'ioredis options with keyPrefix' : null;
+    if (what === null) return given;
+    problems.push({ option, given: what, allowed: REDIS_ALLOWED });
+  }
+  return undefined;
+};
+
+const consumeRule = rule<boolean | string[]>('true, false, or a list of queue names', (given) => {
+  if (typeof given === 'boolean') return given;
+  const isList = Array.isArray(given) && given.every((name) => typeof name === 'string' && QUEUE_NAME.test(name));
+  return isList ? (given as string[]) : undefined;
+});
+
+const moduleRule = object({
+  redis: redisRule,
+  prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
+  queues: record(queueName, queueRule),
+  defaults: queueRule,
+  consume: consumeRule,
+  lease: duration('500ms', '1h'),
+  shutdownTimeout: duration(0, '1h'),
+  commandTimeout: duration('100ms', '1m'),
+  maxDataBytes: integer(1, MAX_BYTES),
+});
+
+function isFactory(given: unknown): given is Extract<RedisSource, () => unknown> {
+  return typeof given === 'function';
+}

@@ -1,0 +1,143 @@
+import { monotonicFactory } from 'ulid';
+import { encodeEnvelope } from '../broker/envelope.js';
+import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
+import { type Partition, partitionOf, publicId } from '../broker/partition.js';
+import type { NewTask, TaskBroker } from '../broker/task-broker.js';
+import { BulkIncompleteError, InvalidOptionsError, ProducerClosedError } from '../errors/index.js';
+import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { encodeData } from './encode-data.js';
+import { EnqueueBatcher } from './enqueue-batcher.js';
+
+/** Options of one task. */
+export interface AddOptions {
+  /** @default the queue of the task's handler in this process, else `default` */
+  queue?: string;
+  /**
+   * An id of the caller's own, any text of 1 to 256 bytes. As long as a status of that id lives in the queue, another
+   * `add` with it adds nothing and answers `created: false`. @default a ULID
+   */
+  id?: string;
+}
+
+/** One row of `addBulk`. */
+export interface BulkRow extends AddOptions {
+  name: string;
+  data?: unknown;
+}
+
+/** What became of an `add`. */
+export interface AddedTask {
+  /** The public id, `<queue>:<id>`, for `TaskStatusService.get`. */
+  id: string;
+  queue: string;
+  /** `false` if a task of this id was there already: then nothing was added. */
+  created: boolean;
+}
+
+interface PreparedTask {
+  partition: Partition;
+  task: NewTask;
+  answer: Omit<AddedTask, 'created'>;
+}
+
+const OPTION_NAMES = ['queue', 'id'];
+const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
+
+/**
+ * Adds tasks. All calls of one turn of the event loop travel to Redis together, and each gets its own answer.
+ *
+ * @example
+ * const { id } = await producer.add('email.send', { to: 'ann@example.org' });
+ */
+export class TaskProducer {
+  private readonly batcher: EnqueueBatcher;
+  private readonly nextId = monotonicFactory();
+  private closed = false;
+
+  constructor(
+    broker: TaskBroker,
+    private readonly settings: TaskQueueSettings,
+    private readonly handlers: TaskHandlerRegistry,
+  ) {
+    this.batcher = new EnqueueBatcher(broker);
+  }
+
+  /**
+   * Adds one task. What is wrong is refused before anything is written.
+   *
+   * @param name selects the handler
+   * @param data anything that JSON can carry; `undefined` arrives as `null`
+   * @throws TaskQueueError `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_ID`, `INVALID_OPTIONS`, `INVALID_DATA`,
+   *   `DATA_TOO_LARGE`, `AMBIGUOUS_QUEUE`, `PRODUCER_CLOSED`, `PRODUCER_OVERLOADED`, `REDIS_UNAVAILABLE` (within
+   *   `commandTimeout`), `REDIS_REFUSED`
+   */
+  async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
+    const { partition, task, answer } = this.prepare(name, data, options, OPTION_NAMES);
+    const created = await this.batcher.add(partition, task);
+    return { ...answer, created };
+  }
+
+  /**
+   * Adds any number of tasks. All rows are checked before the first one is written; they then travel in chunks, so
+   * this is no transaction.
+   *
+   * @returns one answer per row, in the order of the rows
+   * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way, with the answers so far
+   */
+  async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
+    const prepared = rows.map((row) => this.prepare(row.name, row.data, row, BULK_ROW_NAMES));
+    const byPartition = new Map<Partition, number[]>();
+    prepared.forEach(({ partition }, index) => {
+      const indexes = byPartition.get(partition);
+      if (indexes) indexes.push(index);
+      else byPartition.set(partition, [index]);
+    });
+
+    const answers = prepared.map((): AddedTask | null => null);
+    const sending = [...byPartition].map(async ([partition, indexes]) => {
+      const tasks = indexes.map((index) => prepared[index]?.task).filter((task) => task !== undefined);
+      await this.batcher.addAll(partition, tasks, (row, created) => {
+        const index = indexes[row] ?? -1;
+        const added = prepared[index];
+        if (added) answers[index] = { ...added.answer, created };
+      });
+    });
+    const failure = (await Promise.allSettled(sending)).find((result) => result.status === 'rejected');
+    if (failure) throw new BulkIncompleteError(answers, failure.reason);
+    return answers.filter((answer) => answer !== null);
+  }
+
+  /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await this.batcher.idle();
+  }
+
+  private prepare(name: string, data: unknown, options: AddOptions, known: readonly string[]): PreparedTask {
+    if (this.closed) throw new ProducerClosedError();
+    checkTaskName(name);
+    checkOptionNames(options, known);
+    const { queue = this.handlers.queueFor(name), id } = options;
+    checkQueueName(queue);
+    if (id !== undefined) checkTaskId(id);
+
+    const json = encodeData(name, data, this.settings.maxDataBytes);
+    const partition = partitionOf(queue);
+    const taskId = id ?? this.nextId();
+    const token = id === undefined ? '' : this.nextId().slice(-16);
+    return {
+      partition,
+      task: { id: taskId, name, token, envelope: encodeEnvelope(taskId, name, json) },
+      answer: { id: publicId(partition, taskId), queue },
+    };
+  }
+}
+
+function checkOptionNames(options: object, known: readonly string[]): void {
+  for (const option in options) {
+    if (known.includes(option)) continue;
+    const given = (options as Record<string, unknown>)[option];
+    throw new InvalidOptionsError([{ option, given, allowed: `one of ${known.join(', ')}` }]);
+  }
+}
