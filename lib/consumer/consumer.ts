@@ -7,13 +7,10 @@ import { Gate } from './gate.js';
 import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
 import { settledWithin } from './settled-within.js';
+import { WorkerLease } from './worker-lease.js';
 
 /** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
 const MAX_BATCH = 100;
-/** How often a task may take its worker down before it becomes a dead letter. */
-const MAX_LOST = 2;
-/** How many pages of recovered tasks one turn may move. */
-const MAX_RECOVERY_PAGES = 20;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2_000;
 /** What a handler has to react to its abort signal at shutdown. */
@@ -47,15 +44,15 @@ export interface ConsumerOptions {
 export class Consumer {
   readonly partition: Partition;
   private readonly held: HeldTasks;
+  private readonly lease: WorkerLease;
   private readonly gate = new Gate();
-  private workerId: string;
-  private incarnation = 1;
-  private joined = false;
   private attached = false;
   private draining = false;
   private cut = false;
   private beatIsDue = false;
   private queueIsEmpty = false;
+  /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
+  private rung = false;
   private failures = 0;
   private lookAt = 0;
 
@@ -66,8 +63,9 @@ export class Consumer {
     private readonly logger: Logger,
   ) {
     this.partition = partitionOf(options.queue);
-    this.workerId = options.workerId;
-    this.held = new HeldTasks(this.partition, options.handlers, options.settings, logger, () => this.gate.open());
+    const { workerId, leaseMs, handlers, settings } = options;
+    this.held = new HeldTasks(this.partition, handlers, settings, logger, () => this.gate.open());
+    this.lease = new WorkerLease(this.partition, workerId, leaseMs, settings.failedTtlMs, broker, logger);
     this.gate.open();
   }
 
@@ -83,6 +81,7 @@ export class Consumer {
 
   /** Looks at the queue again: the bell rang, or it is time. */
   look(): void {
+    this.rung = true;
     this.queueIsEmpty = false;
     this.gate.open();
   }
@@ -104,7 +103,7 @@ export class Consumer {
         if (!this.isOver) await this.pause(error);
       }
     }
-    if (!this.cut && this.joined) await this.leave();
+    if (!this.cut) await this.lease.leave();
   }
 
   /**
@@ -134,26 +133,20 @@ export class Consumer {
 
   /** Brings Redis and this worker in step, whatever went wrong before. */
   private async attach(): Promise<void> {
-    const { leaseMs } = this.options;
-    if (this.joined) {
-      if (await this.broker.beat(this.partition, this.workerId, leaseMs)) await this.reconcile();
+    if (this.lease.isJoined) {
+      if (await this.lease.renew()) await this.reconcile();
       else this.abandon();
     }
-    if (!this.joined) {
-      await this.broker.join(this.partition, this.workerId, leaseMs);
-      this.joined = true;
-    }
+    if (!this.lease.isJoined) await this.lease.join();
     this.attached = true;
-    this.failures = 0;
     this.look();
-    this.outages.over(this);
   }
 
   private async turn(): Promise<void> {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together.
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.draining) this.held.releaseWaiting();
+    this.useSlots();
     if (this.beatIsDue) await this.renew();
     if (this.attached && (this.held.hasOutcomes || this.canClaim)) await this.exchange();
     if (this.held.hasOutcomes || this.canClaim) this.gate.open();
@@ -167,10 +160,11 @@ export class Consumer {
   private async exchange(): Promise<void> {
     const outcomes = this.held.takeOutcomes(MAX_BATCH);
     let reply: ExchangeReply | null;
+    this.rung = false;
     try {
       reply = await this.broker.exchange(this.partition, {
-        worker: this.workerId,
-        leaseMs: this.options.leaseMs,
+        worker: this.lease.id,
+        leaseMs: this.lease.leaseMs,
         deadLetterTtlMs: this.options.settings.failedTtlMs,
         outcomes,
         want: this.draining ? 0 : Math.min(this.held.freeSlots, MAX_BATCH),
@@ -179,6 +173,8 @@ export class Consumer {
       this.held.unsettled(outcomes);
       throw error;
     }
+    this.failures = 0;
+    this.outages.over(this);
     if (!reply) return this.abandon();
 
     this.held.settled(outcomes, reply.refused);
@@ -188,54 +184,45 @@ export class Consumer {
       );
     }
     this.held.accept(reply.claimed);
-    this.held.startWaiting();
-    this.queueIsEmpty = !reply.more;
+    this.useSlots();
+    this.queueIsEmpty = !reply.more && !this.rung;
     this.lookAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
-    if (reply.expired) await this.recover();
+    if (reply.expired) await this.recoverOthers();
   }
 
   private async renew(): Promise<void> {
     this.beatIsDue = false;
-    const reply = await this.broker.beat(this.partition, this.workerId, this.options.leaseMs);
+    const reply = await this.lease.renew();
     if (!reply) return this.abandon();
     // No call is under way, so the two must agree. They do not if a call that we gave up arrived after all.
     if (reply.held !== this.held.size) await this.reconcile();
-    if (reply.expired) await this.recover();
+    if (reply.expired) await this.recoverOthers();
   }
 
   /** What Redis says that we hold is the truth: what we do not know of we run, what is gone we drop. */
   private async reconcile(): Promise<void> {
-    const ids = new Set(await this.broker.held(this.partition, this.workerId));
+    const ids = new Set(await this.broker.held(this.partition, this.lease.id));
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
-    this.held.accept(await this.broker.heldEnvelopes(this.partition, this.workerId, unknown));
-    this.held.startWaiting();
+    this.held.accept(await this.broker.heldEnvelopes(this.partition, this.lease.id, unknown));
+    this.useSlots();
   }
 
-  /** Declared dead: others run what was held here. Goes on as a new worker, so that no old outcome can be taken for a new one. */
+  private useSlots(): void {
+    if (this.draining) this.held.releaseWaiting();
+    else this.held.startWaiting();
+  }
+
+  /** Declared dead: others run what was held here. The next `attach` enters a new worker. */
   private abandon(): void {
-    this.logger.warn(`Queue "${this.partition}": worker ${this.workerId} was silent for longer than its lease`);
+    this.lease.forfeit();
     this.held.keepOnly(new Set());
-    this.incarnation++;
-    this.workerId = `${this.options.workerId}-${this.incarnation}`;
-    this.joined = false;
     this.attached = false;
   }
 
-  private async recover(): Promise<void> {
-    for (let page = 0; page < MAX_RECOVERY_PAGES; page++) {
-      const recovery = await this.broker.recover(this.partition, MAX_LOST, this.options.settings.failedTtlMs);
-      if (!recovery) return;
-      const { worker, returned, buried, more } = recovery;
-      if (returned.length + buried.length > 0) {
-        this.logger.warn(
-          `Queue "${this.partition}": worker ${worker} is gone; ${returned.length} of its tasks wait again, ` +
-            `${buried.length} were lost too often and are dead letters`,
-        );
-      }
-      this.queueIsEmpty = false;
-      if (!more) return;
-    }
+  private async recoverOthers(): Promise<void> {
+    await this.lease.recoverOthers();
+    this.look();
   }
 
   private async pause(error: unknown): Promise<void> {
@@ -245,14 +232,5 @@ export class Consumer {
     // Handlers that end meanwhile open the gate; only `stop` must end the pause.
     while (!this.isOver && performance.now() < until) await this.gate.pass(until - performance.now());
     this.gate.open();
-  }
-
-  private async leave(): Promise<void> {
-    try {
-      await this.broker.leave(this.partition, this.workerId);
-    } catch (error) {
-      // The lease ends by itself, and nothing is held.
-      this.logger.debug(`Queue "${this.partition}": worker ${this.workerId} could not sign off: ${String(error)}`);
-    }
   }
 }

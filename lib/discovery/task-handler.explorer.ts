@@ -36,7 +36,7 @@ export class TaskHandlerExplorer {
       const method = prototype[key] as Method;
       return taskHandlerMetadata(method).map(({ name, queue = DEFAULT_QUEUE }): TaskHandlerEntry => {
         const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
-        if (!wrapper.isDependencyTreeStatic() || !instance) {
+        if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
           throw new UnsupportedHandlerError(
             origin,
             'its class, or something it injects, is request-scoped or transient',

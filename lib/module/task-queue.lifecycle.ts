@@ -5,8 +5,10 @@ import {
   type OnApplicationShutdown,
   type OnModuleDestroy,
 } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 
@@ -23,6 +25,7 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
   private hooksCheck: NodeJS.Timeout | undefined;
 
   constructor(
+    private readonly discovery: DiscoveryService,
     private readonly broker: TaskBroker,
     private readonly handlers: TaskHandlerRegistry,
     private readonly producer: TaskProducer,
@@ -30,6 +33,7 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
   ) {}
 
   onApplicationBootstrap(): void {
+    this.refuseSecondInstance();
     const entries = this.handlers.load();
     this.worker.start();
     const { queues } = this.worker;
@@ -47,6 +51,14 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
   async onApplicationShutdown(): Promise<void> {
     await this.producer.close();
     await this.broker.close();
+  }
+
+  /** Each instance would find all handlers, and run every one of them. */
+  private refuseSecondInstance(): void {
+    const instances = this.discovery.getProviders().filter(({ metatype }) => metatype === TaskQueueLifecycle);
+    if (instances.length === 1) return;
+    const allowed = 'one import in the root module: what it provides can be injected everywhere';
+    throw new InvalidOptionsError([{ option: 'RedisTaskQueueModule', given: `${instances.length} imports`, allowed }]);
   }
 
   private warnWithoutHooks(): void {

@@ -1,0 +1,78 @@
+import type { Logger } from '@nestjs/common';
+import type { Partition } from '../broker/partition.js';
+import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
+
+/** How often a task may take its worker down before it becomes a dead letter. */
+const MAX_LOST = 2;
+/** How many pages of recovered tasks one turn may move. */
+const MAX_PAGES = 20;
+
+/**
+ * Who a worker is to Redis, in one queue: an id with a lease on everything that is held under it. An id is never used
+ * again after its lease was lost, so that no old outcome can be taken for one of a later run.
+ */
+export class WorkerLease {
+  private incarnation = 1;
+  private joined = false;
+
+  constructor(
+    private readonly partition: Partition,
+    private readonly workerId: string,
+    readonly leaseMs: number,
+    private readonly deadLetterTtlMs: number,
+    private readonly broker: TaskBroker,
+    private readonly logger: Logger,
+  ) {}
+
+  get id(): string {
+    return this.incarnation === 1 ? this.workerId : `${this.workerId}-${this.incarnation}`;
+  }
+
+  /** Whether Redis was told of this id: then something may be held under it. */
+  get isJoined(): boolean {
+    return this.joined;
+  }
+
+  async join(): Promise<void> {
+    await this.broker.join(this.partition, this.id, this.leaseMs);
+    this.joined = true;
+  }
+
+  /** @returns `null` if others have declared this worker dead */
+  async renew(): Promise<BeatReply | null> {
+    return this.broker.beat(this.partition, this.id, this.leaseMs);
+  }
+
+  /** The lease is lost; whatever was held under this id is in the hands of others. */
+  forfeit(): void {
+    this.logger.warn(`Queue "${this.partition}": worker ${this.id} was silent for longer than its lease`);
+    this.incarnation++;
+    this.joined = false;
+  }
+
+  async leave(): Promise<void> {
+    if (!this.joined) return;
+    try {
+      await this.broker.leave(this.partition, this.id);
+    } catch (error) {
+      // The lease ends by itself, and what is held under it, if anything, is recovered then.
+      this.logger.debug(`Queue "${this.partition}": worker ${this.id} could not sign off: ${String(error)}`);
+    }
+  }
+
+  /** Puts back what workers held whose leases have run out. */
+  async recoverOthers(): Promise<void> {
+    for (let page = 0; page < MAX_PAGES; page++) {
+      const recovery = await this.broker.recover(this.partition, MAX_LOST, this.deadLetterTtlMs);
+      if (!recovery) return;
+      const { worker, returned, buried, more } = recovery;
+      if (returned.length + buried.length > 0) {
+        this.logger.warn(
+          `Queue "${this.partition}": worker ${worker} is gone; ${returned.length} of its tasks wait again, ` +
+            `${buried.length} were lost too often and are dead letters`,
+        );
+      }
+      if (!more) return;
+    }
+  }
+}
