@@ -28,7 +28,10 @@ const LAYOUT_VERSION = 1;
 /** A claim stops at the first page of 16 tasks that exceeds this, whatever the number of tasks wanted. */
 const CLAIM_BYTES = 1024 * 1024;
 
-/** Keeps tasks in Redis, in the layout that the README shows. Holds one connection, and a second one once it sleeps. */
+/**
+ * Keeps tasks in Redis, in the layout that the README shows. Holds one connection, and a second one once it sleeps;
+ * `CLIENT LIST` shows them as `<prefix>task_queue:commands` and `<prefix>task_queue:bells`.
+ */
 export class RedisBroker extends TaskBroker {
   private readonly keys: RedisKeys;
   private readonly commands: RedisConnection;
@@ -38,8 +41,13 @@ export class RedisBroker extends TaskBroker {
   constructor({ redis, prefix, commandTimeoutMs }: RedisBrokerOptions) {
     super();
     this.keys = new RedisKeys(prefix);
-    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, { scripts: redisScripts });
-    this.blocking = new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs);
+    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, {
+      scripts: redisScripts,
+      connectionName: `${prefix}task_queue:commands`,
+    });
+    this.blocking = new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs, {
+      connectionName: `${prefix}task_queue:bells`,
+    });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
   }
 

@@ -1,0 +1,59 @@
+import { describe, expect, it } from 'vitest';
+import { partitionOf } from '../../../lib/broker/partition.js';
+import { newTask, openBroker } from '../../support/broker-fixture.js';
+import { redisFixture } from '../../support/redis-fixture.js';
+
+const fixture = redisFixture('enqueue');
+const email = partitionOf('email');
+
+describe('enqueue', () => {
+  it('writes envelope, status and one token, as the layout says', async () => {
+    await openBroker(fixture).enqueue(email, [newTask('1', { name: 'email.send' }), newTask('2')]);
+
+    expect(await fixture.keys()).toEqual([
+      'task_bell:{email}',
+      'task_queue:{email}',
+      'task_status:{email}:1',
+      'task_status:{email}:2',
+    ]);
+    const { redis, prefix } = fixture;
+    expect(await redis.lrange(`${prefix}task_queue:{email}`, 0, -1)).toEqual([
+      '{"id":"2","attempt":0,"name":"task","data":{}}',
+      '{"id":"1","attempt":0,"name":"email.send","data":{}}',
+    ]);
+    expect(await redis.llen(`${prefix}task_bell:{email}`)).toBe(1);
+    const status = await redis.hgetall(`${prefix}task_status:{email}:1`);
+    expect(status).toEqual({
+      state: 'waiting',
+      name: 'email.send',
+      created: expect.stringMatching(/^\d{13}$/) as string,
+    });
+  });
+
+  it('sent twice adds one task, and tells the sender that it was created', async () => {
+    const broker = openBroker(fixture);
+    const generated = newTask('01J');
+    const chosen = newTask('order-5', { token: 'mine' });
+    expect(await broker.enqueue(email, [generated, chosen])).toEqual([true, true]);
+    expect(await broker.enqueue(email, [generated, chosen])).toEqual([true, true]);
+    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
+  });
+
+  it('tells a second sender of the same id that it was there already', async () => {
+    const broker = openBroker(fixture);
+    await broker.enqueue(email, [newTask('order-5', { token: 'first' })]);
+    expect(await broker.enqueue(email, [newTask('order-5', { token: 'second' })])).toEqual([false]);
+    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(1);
+  });
+
+  it('keeps two callers of one id apart within one call', async () => {
+    const rows = [newTask('same', { token: 'a' }), newTask('same', { token: 'b' })];
+    expect(await openBroker(fixture).enqueue(email, rows)).toEqual([true, false]);
+  });
+
+  it('never leaves more than one token in the bell', async () => {
+    const broker = openBroker(fixture);
+    for (let i = 0; i < 5; i++) await broker.enqueue(email, [newTask(`${i}`)]);
+    expect(await fixture.redis.llen(`${fixture.prefix}task_bell:{email}`)).toBe(1);
+  });
+});

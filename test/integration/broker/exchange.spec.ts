@@ -1,0 +1,277 @@
+import { describe, expect, it } from 'vitest';
+import { partitionOf } from '../../../lib/broker/partition.js';
+import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
+import { redisFixture } from '../../support/redis-fixture.js';
+
+const fixture = redisFixture('exchange');
+const q = partitionOf('q');
+const key = (name: string): string => `${fixture.prefix}${name}`;
+
+/** JSON, but nested deeper than Redis's decoder goes. */
+const DEEP = `${'['.repeat(2_000)}${']'.repeat(2_000)}`;
+
+async function backlog(...ids: string[]): Promise<{ worker: ManualWorker; other: ManualWorker }> {
+  const broker = openBroker(fixture);
+  if (ids.length > 0)
+    await broker.enqueue(
+      q,
+      ids.map((id) => newTask(id)),
+    );
+  return {
+    worker: await new ManualWorker(broker, q, 'w1').join(),
+    other: await new ManualWorker(broker, q, 'w2').join(),
+  };
+}
+
+describe('claiming', () => {
+  it('takes in the order of adding, no more than wanted, and says whether more is waiting', async () => {
+    const { worker, other } = await backlog('a', 'b', 'c');
+    expect((await worker.exchange(2))?.more).toBe(true);
+    expect(await other.claim(10)).toEqual(['c']);
+    expect(await fixture.redis.hkeys(key('task_active:{q}:w1'))).toEqual(['a', 'b']);
+    expect(await worker.exchange(10)).toMatchObject({ claimed: [], more: false, nextDueMs: null, expired: false });
+  });
+
+  it('writes state, attempt and time', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({ state: 'active', attempt: '1' });
+  });
+
+  it('rings for others if it leaves something behind, and only then', async () => {
+    const { worker } = await backlog('a', 'b');
+    await fixture.redis.del(key('task_bell:{q}'));
+    await worker.claim(1);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    await fixture.redis.del(key('task_bell:{q}'));
+    await worker.claim(1);
+    expect(await fixture.redis.exists(key('task_bell:{q}'))).toBe(0);
+  });
+
+  it('is bounded in bytes: a reply takes 1 MiB and at most one page more', async () => {
+    const { worker } = await backlog();
+    const broker = openBroker(fixture);
+    const data = JSON.stringify('x'.repeat(300_000));
+    for (let i = 0; i < 40; i++) await broker.enqueue(q, [newTask(`${i}`, { data })]);
+    const reply = await worker.exchange(40);
+    expect(reply?.claimed).toHaveLength(16);
+    expect(reply?.more).toBe(true);
+  });
+
+  it('refuses a worker that never joined, or was declared dead', async () => {
+    await backlog('a');
+    expect(await new ManualWorker(openBroker(fixture), q, 'stranger').exchange(1)).toBeNull();
+    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
+  });
+
+  it('survives an id with quotes, backslashes, control characters and what looks like the head of an envelope', async () => {
+    const ids = ['a"b', 'a\\', 'a\\"', '"', 'a\nb\u0000', 'x","attempt":7,"', '😀', 'a:b', '{"id":"y","attempt":3'];
+    const { worker } = await backlog(...ids);
+    expect(await worker.claim(20)).toEqual(ids);
+    await worker.exchange(
+      0,
+      ids.map((id) => completed(id)),
+    );
+    expect(await fixture.redis.exists(key('task_active:{q}:w1'))).toBe(0);
+    expect(await fixture.redis.hget(key(`task_status:{q}:${ids[5]}`), 'state')).toBe('completed');
+  });
+});
+
+describe('settling', () => {
+  it('completes: result, times and expiry in the status, nothing held', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    const reply = await worker.exchange(0, [completed('a', { result: '{"ok":true}', ttlMs: 60_000 })]);
+    expect(reply?.refused).toEqual([]);
+    const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
+    expect(status).toMatchObject({ state: 'completed', result: '{"ok":true}', attempt: '1' });
+    expect(Number(status['finished']) - Number(status['started'])).toBe(5);
+    expect(await fixture.redis.pttl(key('task_status:{q}:a'))).toBeGreaterThan(50_000);
+    expect(await fixture.redis.lrange(key('task_recent:{q}'), 0, -1)).toEqual(['a']);
+    expect(await fixture.redis.exists(key('task_active:{q}:w1'))).toBe(0);
+  });
+
+  it('keeps nothing where the retention is 0', async () => {
+    const { worker } = await backlog('a', 'b');
+    await worker.claim(2);
+    await worker.exchange(0, [
+      completed('a', { ttlMs: 0 }),
+      { kind: 'failed', id: 'b', error: '{}', ranMs: 0, ttlMs: 0 },
+    ]);
+    expect(await fixture.redis.exists(key('task_status:{q}:a'), key('task_status:{q}:b'))).toBe(0);
+    expect(await fixture.redis.exists(key('task_dead:{q}'), key('task_parked:{q}'))).toBe(0);
+  });
+
+  it('makes a dead letter of what failed, with its envelope and the attempt counted', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'failed', id: 'a', error: '{"name":"E"}', ranMs: 1, ttlMs: 60_000 }]);
+    expect(await fixture.redis.zrange(key('task_dead:{q}'), '0', '-1')).toEqual(['a']);
+    expect(await fixture.redis.hget(key('task_parked:{q}'), 'a')).toBe(
+      '{"id":"a","attempt":1,"name":"task","data":{}}',
+    );
+    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({
+      state: 'failed',
+      error: '{"name":"E"}',
+    });
+  });
+
+  it('drops dead letters that are older than their retention', async () => {
+    const { worker } = await backlog('a');
+    await fixture.redis.zadd(key('task_dead:{q}'), Date.now() - 2 * 3_600_000, 'old', Date.now() - 60_000, 'young');
+    await fixture.redis.hset(key('task_parked:{q}'), 'old', '{}', 'young', '{}');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'failed', id: 'a', error: '{}', ranMs: 1, ttlMs: 3_600_000 }]);
+    expect(await fixture.redis.hkeys(key('task_parked:{q}'))).toEqual(['young', 'a']);
+    expect(await fixture.redis.zrange(key('task_dead:{q}'), '0', '-1')).toEqual(['young', 'a']);
+  });
+
+  it('gives back to the head of the queue, in the order given, as if never claimed', async () => {
+    const { worker, other } = await backlog('a', 'b', 'c');
+    await worker.claim(2);
+    await worker.exchange(0, [
+      { kind: 'released', id: 'b' },
+      { kind: 'released', id: 'a' },
+    ]);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({ state: 'waiting', attempt: '0' });
+    expect(await other.claim(3)).toEqual(['a', 'b', 'c']);
+  });
+
+  it('defers: the task waits for its time, then joins the queue again, with its misses counted', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    const reply = await worker.exchange(1, [{ kind: 'deferred', id: 'a', delayMs: 1_000 }]);
+    expect(reply?.claimed).toEqual([]);
+    expect(reply?.nextDueMs).toBeGreaterThan(500);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('scheduled');
+    expect(await fixture.redis.hget(key('task_parked:{q}'), 'a')).toContain('"attempt":0,"missed":1,');
+
+    await fixture.redis.zadd(key('task_scheduled:{q}'), Date.now() - 1, 'a');
+    expect(await worker.claim(1)).toEqual(['a']);
+    expect(await fixture.redis.exists(key('task_parked:{q}'), key('task_scheduled:{q}'))).toBe(0);
+  });
+
+  it('refuses an outcome for what the worker does not hold, and writes nothing of it', async () => {
+    const { worker, other } = await backlog('a');
+    await worker.claim(1);
+    const outcomes = [completed('a'), completed('unknown'), { kind: 'released' as const, id: 'a' }];
+    expect((await other.exchange(0, outcomes))?.refused).toEqual(['a', 'unknown', 'a']);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('active');
+    expect(await fixture.redis.exists(key('task_status:{q}:unknown'))).toBe(0);
+  });
+
+  it('writes progress only for what is held', async () => {
+    const { worker, other } = await backlog('a');
+    await worker.claim(1);
+    await other.exchange(0, [{ kind: 'progress', id: 'a', progress: '99' }]);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'progress')).toBeNull();
+    await worker.exchange(0, [{ kind: 'progress', id: 'a', progress: '50' }]);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'progress')).toBe('50');
+  });
+
+  it('caps the list of recent ids', async () => {
+    const ids = Array.from({ length: 1_200 }, (_, i) => `${i}`);
+    const { worker } = await backlog(...ids);
+    await worker.claim(1_200);
+    await worker.exchange(
+      0,
+      ids.map((id) => completed(id)),
+    );
+    expect(await fixture.redis.llen(key('task_recent:{q}'))).toBe(1_000);
+    expect(await fixture.redis.lindex(key('task_recent:{q}'), 0)).toBe('1199');
+  });
+});
+
+describe('foreign elements', () => {
+  async function push(...elements: (string | Buffer)[]): Promise<ManualWorker> {
+    const { worker } = await backlog();
+    for (const element of elements) await fixture.redis.lpush(key('task_queue:{q}'), element);
+    return worker;
+  }
+
+  it('adopts an object with a name: it gets an id, its bytes stay', async () => {
+    const worker = await push('{"name":"email.send","data":{"big":12345678901234567890,"empty":[]},"trace":"x"}');
+    const [envelope] = (await worker.exchange(1))?.claimed ?? [];
+    expect(envelope).toMatch(
+      /^\{"id":"\d{13}-1","attempt":0,"name":"email.send","data":\{"big":12345678901234567890,"empty":\[\]\},"trace":"x"\}$/,
+    );
+    const { id } = JSON.parse(envelope ?? '') as { id: string };
+    expect(await fixture.redis.hgetall(key(`task_status:{q}:${id}`))).toMatchObject({
+      state: 'active',
+      name: 'email.send',
+    });
+  });
+
+  it('keeps an id and attempts that stand somewhere else in the object', async () => {
+    const worker = await push(' { "name": "x", "attempt": 2, "id": "mine" }');
+    const [envelope] = (await worker.exchange(1))?.claimed ?? [];
+    expect(envelope).toMatch(/^\{"id":"mine","attempt":2, "name": "x"/);
+    expect(await fixture.redis.hget(key('task_status:{q}:mine'), 'attempt')).toBe('3');
+  });
+
+  it('gives a new id to an element whose id is taken', async () => {
+    const { worker } = await backlog('mine');
+    await fixture.redis.lpush(key('task_queue:{q}'), '{"name":"x","id":"mine"}');
+    const ids = await worker.claim(2);
+    expect(ids[0]).toBe('mine');
+    expect(ids[1]).toMatch(/^\d{13}-1$/);
+    expect(await fixture.redis.hlen(key('task_active:{q}:w1'))).toBe(2);
+  });
+
+  it('gives a new id to a whole envelope that was pushed twice', async () => {
+    const worker = await push(...Array.from({ length: 2 }, () => '{"id":"twin","attempt":0,"name":"x","data":1}'));
+    await worker.claim(2);
+    const held = await fixture.redis.hgetall(key('task_active:{q}:w1'));
+    expect(Object.keys(held)).toEqual(['twin', expect.stringMatching(/^\d{13}-1$/)]);
+    expect(Object.values(held)[1]).toMatch(/^\{"id":"\d{13}-1","attempt":0,"name":"x","data":1\}$/);
+  });
+
+  it('makes a status for a whole envelope that has none', async () => {
+    const worker = await push('{"id":"python-1","attempt":0,"name":"x","data":1}');
+    await worker.claim(1);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:python-1'))).toMatchObject({
+      state: 'active',
+      name: 'x',
+      attempt: '1',
+    });
+  });
+
+  it.each([
+    'garbage',
+    '',
+    '5',
+    'null',
+    '[]',
+    '["name"]',
+    '{}',
+    '{"name":5}',
+    '{"name":""}',
+    '{"name":"x"',
+    '{"id":"a","attempt":1.5}',
+    DEEP,
+  ])('buries %.40j as malformed, and goes on with the next', async (element) => {
+    const worker = await push(element, '{"name":"fine"}');
+    const reply = await worker.exchange(5);
+    expect(reply?.claimed).toHaveLength(1);
+    expect(reply?.malformed).toHaveLength(1);
+    const [id = ''] = reply?.malformed ?? [];
+    expect(await fixture.redis.hget(key('task_parked:{q}'), id)).toBe(element);
+    expect(await fixture.redis.zscore(key('task_dead:{q}'), id)).not.toBeNull();
+    const status = await fixture.redis.hgetall(key(`task_status:{q}:${id}`));
+    expect(status['state']).toBe('failed');
+    expect(JSON.parse(status['error'] ?? '')).toMatchObject({ name: 'malformed' });
+  });
+
+  it('keeps bytes that are no UTF-8', async () => {
+    const bytes = Buffer.from([0xff, 0xfe, 0x00, 0x80]);
+    const worker = await push(bytes);
+    const [id = ''] = (await worker.exchange(1))?.malformed ?? [];
+    expect(await fixture.redis.hgetBuffer(key('task_parked:{q}'), id)).toEqual(bytes);
+  });
+
+  it('pops no more than wanted, whatever it finds', async () => {
+    const worker = await push(...Array.from({ length: 10 }, () => 'garbage'));
+    expect((await worker.exchange(4))?.malformed).toHaveLength(4);
+    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(6);
+  });
+});

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { partitionOf } from '../../../lib/broker/partition.js';
+import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
+import { redisFixture } from '../../support/redis-fixture.js';
+
+const fixture = redisFixture('recover');
+const q = partitionOf('q');
+const key = (name: string): string => `${fixture.prefix}${name}`;
+const TTL = 3_600_000;
+
+/** A worker that holds these tasks and whose lease has run out. */
+async function deadWorker(...ids: string[]): Promise<ManualWorker> {
+  const broker = openBroker(fixture);
+  await broker.enqueue(
+    q,
+    ids.map((id) => newTask(id)),
+  );
+  const worker = await new ManualWorker(broker, q, 'dead').join();
+  await worker.claim(ids.length);
+  await expire('dead');
+  return worker;
+}
+
+const expire = (worker: string): Promise<unknown> =>
+  fixture.redis.zadd(key('task_workers:{q}'), Date.now() - 1, worker);
+
+describe('recover', () => {
+  it('does nothing while every lease is good', async () => {
+    const broker = openBroker(fixture);
+    await new ManualWorker(broker, q, 'alive').join();
+    expect(await broker.recover(q, 2, TTL)).toBeNull();
+  });
+
+  it('puts back to the head in order, counts attempt and loss, and forgets the worker', async () => {
+    const broker = openBroker(fixture);
+    await deadWorker('a', 'b');
+    await broker.enqueue(q, [newTask('c')]);
+    const recovery = await broker.recover(q, 2, TTL);
+    expect(recovery).toMatchObject({ worker: 'dead', buried: [], more: false });
+    expect(recovery?.returned.sort()).toEqual(['a', 'b']);
+    expect(await fixture.redis.lrange(key('task_queue:{q}'), 0, -1)).toEqual([
+      '{"id":"c","attempt":0,"name":"task","data":{}}',
+      '{"id":"b","attempt":1,"lost":1,"name":"task","data":{}}',
+      '{"id":"a","attempt":1,"lost":1,"name":"task","data":{}}',
+    ]);
+    expect(await fixture.redis.exists(key('task_workers:{q}'), key('task_active:{q}:dead'))).toBe(0);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    const heir = await new ManualWorker(broker, q, 'heir').join();
+    expect(await heir.claim(1)).toEqual(['a']);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({ state: 'active', attempt: '2' });
+  });
+
+  it('tells the living that a lease has run out', async () => {
+    const broker = openBroker(fixture);
+    await deadWorker('a');
+    const heir = await new ManualWorker(broker, q, 'heir').join();
+    expect((await heir.exchange(0))?.expired).toBe(true);
+    expect((await broker.beat(q, 'heir', TTL))?.expired).toBe(true);
+    await broker.recover(q, 2, TTL);
+    expect((await heir.exchange(0))?.expired).toBe(false);
+  });
+
+  it('lets a worker that was only slow come back, as long as nobody took over', async () => {
+    const worker = await deadWorker('a');
+    expect((await worker.exchange(0, [completed('a')]))?.refused).toEqual([]);
+    expect(await openBroker(fixture).recover(q, 2, TTL)).toBeNull();
+  });
+
+  it('refuses everything of a worker that was declared dead: no outcome counts, nothing is claimed', async () => {
+    const broker = openBroker(fixture);
+    const worker = await deadWorker('a');
+    await broker.recover(q, 2, TTL);
+    expect(await worker.exchange(5, [completed('a')])).toBeNull();
+    expect(await broker.beat(q, 'dead', TTL)).toBeNull();
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('waiting');
+    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
+  });
+
+  it('declares dead before the first page moves, and needs as many calls as there are pages', async () => {
+    const broker = openBroker(fixture);
+    const ids = Array.from({ length: 250 }, (_, i) => `${1_000 + i}`);
+    const worker = await deadWorker(...ids);
+    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: true });
+    expect(await worker.exchange(1)).toBeNull();
+    expect(await broker.beat(q, 'dead', TTL)).toBeNull();
+    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: true });
+    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: false });
+    const heir = await new ManualWorker(broker, q, 'heir').join();
+    expect(await heir.claim(250)).toEqual(ids);
+  });
+
+  it('makes a dead letter of what was lost too often', async () => {
+    const broker = openBroker(fixture);
+    await deadWorker('a');
+    for (let loss = 1; loss <= 2; loss++) {
+      expect(await broker.recover(q, 2, TTL)).toMatchObject({ returned: ['a'], buried: [] });
+      const next = await new ManualWorker(broker, q, `w${loss}`).join();
+      await next.claim(1);
+      await expire(next.id);
+    }
+    expect(await broker.recover(q, 2, TTL)).toMatchObject({ worker: 'w2', returned: [], buried: ['a'] });
+    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(0);
+    const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
+    expect(status['state']).toBe('failed');
+    expect(JSON.parse(status['error'] ?? '')).toMatchObject({
+      name: 'lost',
+      message: expect.stringContaining('w2') as string,
+    });
+    expect(await fixture.redis.hget(key('task_parked:{q}'), 'a')).toContain('"attempt":3,"lost":3,');
+  });
+});
+
+describe('leave', () => {
+  it('takes a worker off the list', async () => {
+    const broker = openBroker(fixture);
+    await new ManualWorker(broker, q, 'w').join();
+    await broker.leave(q, 'w');
+    expect(await fixture.redis.exists(key('task_workers:{q}'))).toBe(0);
+  });
+
+  it('ends the lease at once where something is still held', async () => {
+    const broker = openBroker(fixture);
+    await broker.enqueue(q, [newTask('a')]);
+    await (await new ManualWorker(broker, q, 'w').join()).claim(1);
+    await broker.leave(q, 'w');
+    expect(await broker.recover(q, 2, TTL)).toMatchObject({ worker: 'w', returned: ['a'] });
+  });
+});
+
+describe('layout', () => {
+  it('is entered by the first worker, and a newer one is refused', async () => {
+    const broker = openBroker(fixture);
+    await broker.join(q, 'w', TTL);
+    expect(await fixture.redis.hget(key('task_meta:{q}'), 'layout')).toBe('1');
+    await fixture.redis.hset(key('task_meta:{q}'), 'layout', 2);
+    await expect(broker.join(q, 'w2', TTL)).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+    await expect(broker.beat(q, 'w', TTL)).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+  });
+});

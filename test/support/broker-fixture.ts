@@ -1,0 +1,58 @@
+import { afterEach } from 'vitest';
+import { encodeEnvelope, envelopeId } from '../../lib/broker/envelope.js';
+import type { Partition } from '../../lib/broker/partition.js';
+import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
+import type { ExchangeReply, NewTask, Outcome } from '../../lib/broker/task-broker.js';
+import type { RedisFixture } from './redis-fixture.js';
+
+const open = new Set<RedisBroker>();
+
+afterEach(async () => {
+  for (const broker of open) await broker.close();
+  open.clear();
+});
+
+/** A broker on the prefix of the running test, closed after it. */
+export function openBroker({ url, prefix }: RedisFixture, commandTimeoutMs = 5_000): RedisBroker {
+  const broker = new RedisBroker({ redis: url, prefix, commandTimeoutMs });
+  open.add(broker);
+  return broker;
+}
+
+export function newTask(id: string, { name = 'task', data = '{}', token = '' } = {}): NewTask {
+  return { id, name, token, envelope: encodeEnvelope(id, name, data) };
+}
+
+/** A worker of the test's own, which settles and claims step by step. */
+export class ManualWorker {
+  readonly leaseMs: number;
+
+  constructor(
+    private readonly broker: RedisBroker,
+    private readonly partition: Partition,
+    readonly id: string,
+    { leaseMs = 60_000 } = {},
+  ) {
+    this.leaseMs = leaseMs;
+  }
+
+  async join(): Promise<this> {
+    await this.broker.join(this.partition, this.id, this.leaseMs);
+    return this;
+  }
+
+  async exchange(want: number, outcomes: Outcome[] = []): Promise<ExchangeReply | null> {
+    const { id: worker, leaseMs } = this;
+    return this.broker.exchange(this.partition, { worker, leaseMs, deadLetterTtlMs: 3_600_000, outcomes, want });
+  }
+
+  /** The ids that it was given. */
+  async claim(want: number): Promise<string[]> {
+    const reply = await this.exchange(want);
+    return (reply?.claimed ?? []).map(envelopeId);
+  }
+}
+
+export function completed(id: string, { result = '1', ttlMs = 3_600_000 } = {}): Outcome {
+  return { kind: 'completed', id, result, ranMs: 5, ttlMs };
+}

@@ -1,0 +1,53 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeEnvelope, encodeEnvelope, envelopeId } from '../../../lib/broker/envelope.js';
+
+describe('envelope', () => {
+  it('begins with id and attempt, and holds name and data', () => {
+    expect(encodeEnvelope('7', 'email.send', '{"to":1}')).toBe(
+      '{"id":"7","attempt":0,"name":"email.send","data":{"to":1}}',
+    );
+  });
+
+  it('carries any id, name and data', () => {
+    const text = fc.string({ minLength: 1, unit: 'grapheme' });
+    fc.assert(
+      fc.property(text, text, fc.jsonValue(), (id, name, data) => {
+        const decoded = decodeEnvelope(encodeEnvelope(id, name, JSON.stringify(data)));
+        expect(decoded).toEqual({ id, attempt: 0, missed: 0, name, data: JSON.parse(JSON.stringify(data)) as unknown });
+      }),
+    );
+  });
+
+  it('reads the counters that scripts write', () => {
+    expect(decodeEnvelope('{"id":"7","attempt":3,"lost":1,"missed":2,"name":"x"}')).toEqual({
+      id: '7',
+      attempt: 3,
+      missed: 2,
+      name: 'x',
+      data: null,
+    });
+  });
+
+  it('believes the head rather than a later member of the same name', () => {
+    expect(decodeEnvelope('{"id":"7","attempt":1,"name":"x","id":9,"attempt":"many"}')).toMatchObject({
+      id: '7',
+      attempt: 1,
+    });
+  });
+
+  it.each([
+    '',
+    'garbage',
+    '[]',
+    '{"name":"x"}',
+    '{"id":"7","attempt":0}',
+    '{"id":"7","attempt":0,"name":""}',
+    '{"id":"7","attempt":0,"name":"x"',
+  ])('is not %j', (text) => expect(decodeEnvelope(text)).toBeNull());
+
+  it('tells its id even if the rest is broken', () => {
+    expect(envelopeId('{"id":"a\\"b","attempt":0,oops')).toBe('a"b');
+    expect(() => envelopeId('oops')).toThrow('without a head');
+  });
+});
