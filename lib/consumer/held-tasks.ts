@@ -126,7 +126,8 @@ export class HeldTasks implements TaskRunListener {
   }
 
   abortRunning(reason: string): void {
-    for (const run of this.running) run.abort(reason);
+    // Of those that end at once, the last one given back is the oldest: it then stands at the head of the queue.
+    for (const run of [...this.running].reverse()) run.abort(reason);
   }
 
   /** Gives back what is running: its handlers may go on, but nobody listens. */

@@ -4,6 +4,7 @@ import { RedisRefusedError, RedisUnavailableError, TaskQueueError } from '../../
 import { openRedis, type RedisSource } from './redis-source.js';
 
 const PAUSE_MS = 10;
+const CLOSED = new Error('the connection is closed');
 
 /**
  * One connection to Redis, opened on first use, that never keeps a command for later: a command is sent while the
@@ -12,6 +13,7 @@ const PAUSE_MS = 10;
  */
 export class RedisConnection {
   private client: Redis | undefined;
+  private becomesReady: Promise<Redis> | undefined;
   private lastError: unknown;
   private closed = false;
 
@@ -25,22 +27,7 @@ export class RedisConnection {
   /** Resolves with the client once it can take commands. @throws RedisUnavailableError after `timeoutMs` */
   async ready(timeoutMs = this.timeoutMs): Promise<Redis> {
     const client = this.open();
-    if (client.status === 'ready') return client;
-    await new Promise<void>((resolve, reject) => {
-      const end = (settle: () => void): void => {
-        clearTimeout(timer);
-        client.off('ready', onReady).off('end', onEnd);
-        settle();
-      };
-      const onReady = (): void => end(resolve);
-      const onEnd = (): void => end(() => reject(new RedisUnavailableError(0, new Error('The connection is closed'))));
-      const timer = setTimeout(
-        () => end(() => reject(new RedisUnavailableError(timeoutMs, this.lastError))),
-        timeoutMs,
-      );
-      client.once('ready', onReady).once('end', onEnd);
-    });
-    return client;
+    return client.status === 'ready' ? client : this.within(timeoutMs, this.untilReady(client));
   }
 
   /** Sends once: for what must not be repeated blindly. */
@@ -77,7 +64,7 @@ export class RedisConnection {
   }
 
   private open(): Redis {
-    if (this.closed) throw new RedisUnavailableError(0, new Error('The connection is closed'));
+    if (this.closed) throw new RedisUnavailableError(0, CLOSED);
     if (!this.client) {
       this.client = openRedis(this.source, {
         retryStrategy: (times) => Math.min(50 * 2 ** (times - 1), 2_000) + Math.random() * 100,
@@ -96,19 +83,39 @@ export class RedisConnection {
     return this.client;
   }
 
+  /** One pair of listeners, however many callers wait. */
+  private async untilReady(client: Redis): Promise<Redis> {
+    this.becomesReady ??= new Promise<Redis>((resolve, reject) => {
+      const onReady = (): void => {
+        client.off('end', onEnd);
+        resolve(client);
+      };
+      const onEnd = (): void => {
+        client.off('ready', onReady);
+        reject(new RedisUnavailableError(0, CLOSED));
+      };
+      client.once('ready', onReady).once('end', onEnd);
+    }).finally(() => (this.becomesReady = undefined));
+    return this.becomesReady;
+  }
+
   private async within<T>(timeoutMs: number, reply: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new RedisUnavailableError(timeoutMs, new Error('no answer'))), timeoutMs);
+      timer = setTimeout(
+        () => reject(new RedisUnavailableError(timeoutMs, this.lastError ?? new Error('no answer'))),
+        timeoutMs,
+      );
     });
     return Promise.race([reply, late]).finally(() => clearTimeout(timer));
   }
 
   private explain(error: unknown, begun: number): TaskQueueError {
     if (error instanceof TaskQueueError) return error;
-    const isReply = error instanceof Error && error.name === 'ReplyError';
-    return isReply
-      ? new RedisRefusedError(error)
-      : new RedisUnavailableError(performance.now() - begun, this.lastError ?? error);
+    if (error instanceof Error && error.name === 'ReplyError') return new RedisRefusedError(error);
+    // How ioredis says that the connection broke with the command under way.
+    const broke = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
+    const cause = this.lastError ?? (broke ? new Error('the connection broke') : error);
+    return new RedisUnavailableError(performance.now() - begun, cause);
   }
 }
