@@ -69,12 +69,13 @@ describe('RedisConnection', () => {
       return redis.blpop('nothing', 0);
     });
     await new Promise((resolve) => setImmediate(resolve));
-    const failed = expect(blocked).rejects.toMatchObject({
-      code: 'REDIS_UNAVAILABLE',
-      message: expect.stringContaining('the connection broke') as string,
-    });
-    await server.kill();
-    await failed;
+    await Promise.all([
+      server.kill(),
+      expect(blocked).rejects.toMatchObject({
+        code: 'REDIS_UNAVAILABLE',
+        message: expect.stringContaining('the connection broke') as string,
+      }),
+    ]);
     expect(sent).toBe(1);
   });
 });
