@@ -18,25 +18,16 @@ export function encodeEnvelope(id: string, name: string, dataJson: string): stri
   return `{"id":${JSON.stringify(id)},"attempt":0,"name":${JSON.stringify(name)},"data":${dataJson}}`;
 }
 
-const HEAD = /^\{"id":"((?:[^"\\]|\\.)*)","attempt":(\d+)(?:,"lost":\d+)?(?:,"missed":(\d+))?/;
-
-/**
- * The id that a script wrote or accepted: it can be read even where the rest of the envelope is broken.
- * @throws Error if there is no head; no envelope leaves a script without one.
- */
-export function envelopeId(text: string): string {
-  const [, rawId] = HEAD.exec(text) ?? [];
-  if (rawId === undefined) throw new Error(`An envelope without a head: ${text.slice(0, 80)}`);
-  return unescapeId(rawId);
-}
+const HEAD = /^\{"id":"(?:[^"\\]|\\.)*","attempt":(\d+)(?:,"lost":\d+)?(?:,"missed":(\d+))?/;
 
 /**
  * The head wins over members of the same name further on, which an adopted envelope may have.
- * @returns `null` if the text is no JSON object with a name.
+ * @param id as the script read it
+ * @returns `null` if the text is no JSON object with a name
  */
-export function decodeEnvelope(text: string): Envelope | null {
-  const [, rawId, attempt, missed] = HEAD.exec(text) ?? [];
-  if (rawId === undefined) return null;
+export function decodeEnvelope(id: string, text: string): Envelope | null {
+  const [head, attempt, missed] = HEAD.exec(text) ?? [];
+  if (head === undefined) return null;
   let body: { name?: unknown; data?: unknown };
   try {
     body = JSON.parse(text) as typeof body;
@@ -44,15 +35,5 @@ export function decodeEnvelope(text: string): Envelope | null {
     return null;
   }
   if (typeof body.name !== 'string' || body.name === '') return null;
-  return {
-    id: unescapeId(rawId),
-    attempt: Number(attempt),
-    missed: Number(missed ?? 0),
-    name: body.name,
-    data: body.data ?? null,
-  };
-}
-
-function unescapeId(rawId: string): string {
-  return rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId;
+  return { id, attempt: Number(attempt), missed: Number(missed ?? 0), name: body.name, data: body.data ?? null };
 }

@@ -38,9 +38,15 @@ export interface ExchangeRequest {
   want: number;
 }
 
+/** A task that a worker holds. */
+export interface Claim {
+  id: string;
+  envelope: string;
+}
+
 export interface ExchangeReply {
-  /** The envelopes that this worker now holds, in the order of the queue. */
-  claimed: string[];
+  /** What this worker now holds, in the order of the queue. */
+  claimed: Claim[];
   /** Ids whose outcome came too late: others have taken the task over. */
   refused: string[];
   /** Ids under which elements that are no tasks now lie in the dead letters. */
@@ -87,10 +93,11 @@ export interface StatusRecord {
  * run what it held, and it must go on under a new id.
  */
 export abstract class TaskBroker {
-  /** Resolves once storage can be reached. @throws RedisUnavailableError after `commandTimeout` */
-  abstract ready(): Promise<void>;
-
-  /** Adds tasks in order. Safe to repeat. @returns for each whether it was created, `false` for a known id. */
+  /**
+   * Adds tasks in order. Safe to repeat.
+   * @returns for each whether it was created, `false` for a known id
+   * @throws LayoutMismatchError
+   */
   abstract enqueue(partition: Partition, tasks: readonly NewTask[]): Promise<boolean[]>;
 
   /** Settles and claims. Never repeated by the broker itself: after an error, look at `held`. */
@@ -105,8 +112,8 @@ export abstract class TaskBroker {
   /** The ids that a worker holds. */
   abstract held(partition: Partition, worker: string): Promise<string[]>;
 
-  /** The envelopes of some of these ids; what is not held any more is left out. */
-  abstract heldEnvelopes(partition: Partition, worker: string, ids: readonly string[]): Promise<string[]>;
+  /** The tasks of some of these ids; what is not held any more is left out. */
+  abstract heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<Claim[]>;
 
   /** Takes over from one worker whose lease has run out. @returns `null` if there is none. */
   abstract recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null>;

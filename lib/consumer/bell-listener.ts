@@ -3,7 +3,7 @@ import type { Consumer } from './consumer.js';
 import { Gate } from './gate.js';
 import type { OutageLog } from './outage-log.js';
 
-/** After a ring its consumer looks at the queue and most often sleeps again at once: then it is worth to wait. */
+/** How long at most a sleep waits for the consumer that was rung: most often it sleeps again at once. */
 const REGROUP_MS = 20;
 const PAUSE_MS = 250;
 
@@ -31,10 +31,10 @@ export class BellListener {
     }
   }
 
-  /** To be called when a consumer has begun to sleep. */
+  /** To be called when a consumer may have begun to sleep, or to be busy. */
   notice(consumer: Consumer): void {
     this.changed.open();
-    if (this.heard.size > 0 && !this.heard.has(consumer)) this.broker.wake();
+    if (consumer.sleeps && this.heard.size > 0 && !this.heard.has(consumer)) this.broker.wake();
   }
 
   stop(): void {
@@ -67,6 +67,7 @@ export class BellListener {
   /** The token is ours now: if this worker cannot use it, another one must hear it. */
   private async pass(consumer: Consumer): Promise<void> {
     if (!consumer.sleeps || this.stopped) return this.broker.ringAgain(consumer.partition);
+    this.changed.close();
     consumer.look();
     this.heard = new Set();
     if (this.consumers.length > 1) await this.changed.pass(REGROUP_MS);

@@ -23,8 +23,8 @@ export interface ConsumerOptions {
   leaseMs: number;
   settings: QueueSettings;
   handlers: ReadonlyMap<string, TaskHandlerEntry>;
-  /** Called when this consumer has begun to sleep: the queue is empty and there are free slots. */
-  onSleep: (consumer: Consumer) => void;
+  /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
+  onTurn: (consumer: Consumer) => void;
 }
 
 /**
@@ -103,7 +103,6 @@ export class Consumer {
         if (!this.isOver) await this.pause(error);
       }
     }
-    if (!this.cut) await this.lease.leave();
   }
 
   /**
@@ -113,9 +112,9 @@ export class Consumer {
   async stop(loop: Promise<void>, timeoutMs: number, lastCallMs: number): Promise<void> {
     this.draining = true;
     this.gate.open();
-    // Away from Redis with nothing in hands: no reason to wait for it. The loop ends when the broker closes.
-    if (this.isOver && !this.attached) this.cut = true;
-    else if (!(await settledWithin(loop, timeoutMs))) {
+    // Away from Redis with nothing in hands there is no reason to wait: the loop ends when the broker closes.
+    const isIdle = this.isOver && !this.attached;
+    if (!isIdle && !(await settledWithin(loop, timeoutMs))) {
       this.held.abortRunning('The worker shuts down');
       if (!(await settledWithin(loop, GRACE_MS))) {
         this.held.releaseRunning();
@@ -125,6 +124,8 @@ export class Consumer {
     }
     this.cut = true;
     this.gate.open();
+    // Whatever Redis may still hold for this worker, after a lost answer, goes to others at once.
+    await settledWithin(this.lease.leave(), GRACE_MS);
   }
 
   private get isOver(): boolean {
@@ -150,7 +151,7 @@ export class Consumer {
     if (this.beatIsDue) await this.renew();
     if (this.attached && (this.held.hasOutcomes || this.canClaim)) await this.exchange();
     if (this.held.hasOutcomes || this.canClaim) this.gate.open();
-    if (this.sleeps) this.options.onSleep(this);
+    this.options.onTurn(this);
   }
 
   private get canClaim(): boolean {
@@ -204,7 +205,7 @@ export class Consumer {
     const ids = new Set(await this.broker.held(this.partition, this.lease.id));
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
-    this.held.accept(await this.broker.heldEnvelopes(this.partition, this.lease.id, unknown));
+    this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown));
     this.useSlots();
   }
 

@@ -1,20 +1,12 @@
 import type { Logger } from '@nestjs/common';
-import { decodeEnvelope, type Envelope, envelopeId } from '../broker/envelope.js';
+import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
-import type { Outcome } from '../broker/task-broker.js';
+import type { Claim, Outcome } from '../broker/task-broker.js';
+import { InvalidDataError } from '../errors/index.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
-import { encodeFailure, showError } from './task-failure.js';
-import { encodeResult } from './task-result.js';
-import { TaskRun, type TaskRunListener } from './task-run.js';
-
-/**
- * A task without a handler here may have one in another version of the application, which is perhaps just being
- * deployed: it comes again after 1, 2, 4 … 300 seconds, for about an hour, and is a dead letter then.
- */
-const FIRST_DEFERRAL_MS = 1_000;
-const LAST_DEFERRAL_MS = 300_000;
-const MAX_DEFERRALS = 20;
+import { judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
+import { type RunResult, TaskRun, type TaskRunListener } from './task-run.js';
 
 /**
  * What one worker holds of one queue, from the claim until Redis has confirmed the outcome: tasks that wait for a
@@ -54,18 +46,18 @@ export class HeldTasks implements TaskRunListener {
   }
 
   /** Takes in what was claimed. Nothing runs before `startWaiting`. */
-  accept(envelopes: readonly string[]): void {
-    for (const text of envelopes) {
-      const envelope = decodeEnvelope(text);
+  accept(claims: readonly Claim[]): void {
+    for (const { id, envelope: text } of claims) {
+      const envelope = decodeEnvelope(id, text);
       const handler = envelope && this.handlers.get(envelope.name);
       if (handler) {
         const run = new TaskRun(this.partition, envelope, handler, this);
-        this.held.set(envelope.id, run);
+        this.held.set(id, run);
         this.waiting.push(run);
       } else {
-        const outcome = envelope ? this.defer(envelope) : this.reject(envelopeId(text));
-        this.held.set(outcome.id, null);
-        this.outcomes.push(outcome);
+        this.held.set(id, null);
+        const { partition, settings } = this;
+        this.enter(envelope ? judgeUnknown(partition, envelope, settings) : judgeMalformed(partition, id, settings));
       }
     }
   }
@@ -79,23 +71,36 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
-  ended(run: TaskRun, result: { value: unknown } | { thrown: unknown }): void {
+  ended(run: TaskRun, result: RunResult): void {
     this.running.delete(run);
-    if (!run.isLost)
-      this.outcomes.push('thrown' in result ? this.failed(run, result.thrown) : this.completed(run, result));
     this.onChange();
+    if (!run.isLost) this.enter(judgeRun(run, result, this.settings));
   }
 
+  /** @throws InvalidDataError where a status could not keep it */
   progressed(run: TaskRun, json: string): void {
+    const { maxResultBytes } = this.settings;
+    if (json.length * 3 > maxResultBytes && Buffer.byteLength(json) > maxResultBytes) {
+      throw new InvalidDataError('Progress', new Error(`it is longer than maxResultBytes (${maxResultBytes})`));
+    }
     this.progress.set(run.envelope.id, json);
     this.onChange();
   }
 
-  /** Outcomes to report, progress first: it must not arrive behind the end of its task. */
+  /** At most `max` outcomes and `max` progresses, these first: progress must not arrive behind the end of its task. */
   takeOutcomes(max: number): Outcome[] {
-    const progress = [...this.progress].map(([id, json]): Outcome => ({ kind: 'progress', id, progress: json }));
-    this.progress.clear();
-    return [...progress, ...this.outcomes.splice(0, max)];
+    const outcomes = this.outcomes.splice(0, max);
+    if (this.progress.size === 0) return outcomes;
+    const ids = new Set([
+      ...outcomes.map(({ id }) => id).filter((id) => this.progress.has(id)),
+      ...this.progress.keys(),
+    ]);
+    const progress = [...ids].slice(0, max).map((id): Outcome => {
+      const json = this.progress.get(id) ?? 'null';
+      this.progress.delete(id);
+      return { kind: 'progress', id, progress: json };
+    });
+    return [...progress, ...outcomes];
   }
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
@@ -148,38 +153,10 @@ export class HeldTasks implements TaskRunListener {
     run.lose('The lease was lost');
   }
 
-  private completed(run: TaskRun, { value }: { value: unknown }): Outcome {
-    const { id } = run.envelope;
-    const result = encodeResult(value, this.settings.maxResultBytes);
-    const times = { ranMs: run.ranMs, ttlMs: this.settings.completedTtlMs };
-    if ('result' in result) return { kind: 'completed', id, result: result.result, ...times };
-    this.logger.warn(`${run.title} is completed, but without a result: ${result.unrecorded}`);
-    return { kind: 'unrecorded', id, reason: result.unrecorded, ...times };
-  }
-
-  private failed(run: TaskRun, thrown: unknown): Outcome {
-    const { id } = run.envelope;
-    // It was told to stop and did: that is no failure of the task.
-    if (run.aborted) return { kind: 'released', id };
-    this.logger.error(`${run.title} failed: ${showError(thrown)}`, thrown instanceof Error ? thrown.stack : undefined);
-    return { kind: 'failed', id, error: encodeFailure(thrown), ranMs: run.ranMs, ttlMs: this.settings.failedTtlMs };
-  }
-
-  private reject(id: string): Outcome {
-    this.logger.error(`${publicId(this.partition, id)} is malformed and a dead letter now`);
-    const error = JSON.stringify({ name: 'malformed', message: 'The envelope is no JSON object with a name' });
-    return { kind: 'failed', id, error, ranMs: 0, ttlMs: this.settings.failedTtlMs };
-  }
-
-  private defer({ id, name, missed }: Envelope): Outcome {
-    const title = `${publicId(this.partition, id)}: no handler for "${name}" in this process`;
-    if (missed < MAX_DEFERRALS) {
-      const delayMs = Math.min(FIRST_DEFERRAL_MS * 2 ** missed, LAST_DEFERRAL_MS);
-      this.logger.warn(`${title}; the task waits for another one, next look in ${delayMs / 1000} s`);
-      return { kind: 'deferred', id, delayMs };
-    }
-    this.logger.error(`${title}; the task is a dead letter now`);
-    const error = JSON.stringify({ name: 'no handler', message: `No worker had a handler for "${name}"` });
-    return { kind: 'failed', id, error, ranMs: 0, ttlMs: this.settings.failedTtlMs };
+  /** The outcome first: whatever a logger does, it counts. */
+  private enter({ outcome, log }: Verdict): void {
+    this.outcomes.push(outcome);
+    if (log?.level === 'error') this.logger.error(log.text, log.stack);
+    else if (log) this.logger.warn(log.text);
   }
 }

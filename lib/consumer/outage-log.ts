@@ -1,20 +1,23 @@
 import type { Logger } from '@nestjs/common';
+import { RedisUnavailableError } from '../errors/index.js';
 import { showError } from './task-failure.js';
 
-/** What an outage does to the loops of a worker: one line in the log when it begins and one when it is over. */
+/** What an outage does to the loops of a worker: one line for each thing that is wrong, and one when all is over. */
 export class OutageLog {
-  private readonly stricken = new Set<object>();
+  private readonly stricken = new Map<object, string>();
   private begunAt = 0;
 
   constructor(private readonly logger: Logger) {}
 
   /** A loop met an error and will try again. */
   begin(loop: object, error: unknown): void {
-    if (this.stricken.size === 0) {
-      this.begunAt = performance.now();
+    // Messages of unavailability tell milliseconds: there the code is what makes two outages the same.
+    const what = error instanceof RedisUnavailableError ? error.code : showError(error);
+    if (this.stricken.size === 0) this.begunAt = performance.now();
+    if (![...this.stricken.values()].includes(what)) {
       this.logger.error(`The worker cannot go on and keeps trying: ${showError(error)}`);
     }
-    this.stricken.add(loop);
+    this.stricken.set(loop, what);
   }
 
   /** The loop works (again). */

@@ -3,9 +3,12 @@ import { type Partition, publicId, queueOf } from '../broker/partition.js';
 import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 
+/** How a handler ended. */
+export type RunResult = { value: unknown } | { thrown: unknown };
+
 /** What a run tells its consumer. */
 export interface TaskRunListener {
-  ended(run: TaskRun, result: { value: unknown } | { thrown: unknown }): void;
+  ended(run: TaskRun, result: RunResult): void;
   progressed(run: TaskRun, json: string): void;
 }
 
@@ -56,19 +59,21 @@ export class TaskRun implements TaskRunControl {
     const { id, name, attempt, data } = this.envelope;
     const { partition } = this;
     const context = new TaskContext(publicId(partition, id), queueOf(partition), name, attempt + 1, this);
+    let returned: unknown;
     try {
-      const returned = this.handler.invoke(data, context);
+      returned = this.handler.invoke(data, context);
       if (isThenable(returned)) {
         returned.then(
           (value) => this.end({ value }),
           (thrown: unknown) => this.end({ thrown }),
         );
-      } else {
-        this.end({ value: returned });
+        return;
       }
     } catch (thrown) {
       this.end({ thrown });
+      return;
     }
+    this.end({ value: returned });
   }
 
   progress(json: string): void {
@@ -86,7 +91,7 @@ export class TaskRun implements TaskRunControl {
     this.abort(reason);
   }
 
-  private end(result: { value: unknown } | { thrown: unknown }): void {
+  private end(result: RunResult): void {
     if (this.ended) return;
     this.ended = true;
     this.listener.ended(this, result);

@@ -43,7 +43,7 @@ export class TaskWorker {
           leaseMs: this.settings.leaseMs,
           settings: this.settings.queue(queue),
           handlers: this.handlers.of(queue),
-          onSleep: (sleeper) => this.listener?.notice(sleeper),
+          onTurn: (turned) => this.listener?.notice(turned),
         },
         this.broker,
         this.outages,

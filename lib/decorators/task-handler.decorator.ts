@@ -1,10 +1,11 @@
 import 'reflect-metadata';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
+import { UnsupportedHandlerError } from '../errors/index.js';
 
 /** Beside the name of the task. */
 export interface TaskHandlerOptions {
   /** The queue that the handler works on. @default 'default' */
-  queue?: string;
+  queue?: string | undefined;
 }
 
 /** What the decorator leaves on a method. */
@@ -19,7 +20,7 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
  * `TaskContext`; what it returns becomes the result, and what it throws makes the task fail. May stand on several
  * methods of a class, and several times on one method.
  *
- * @throws InvalidTaskError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`
+ * @throws TaskQueueError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`, `UNSUPPORTED_HANDLER`
  *
  * @example
  * \@TaskHandler('email.send', { queue: 'email' })
@@ -28,8 +29,11 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
 export function TaskHandler(name: string, options: TaskHandlerOptions = {}): MethodDecorator {
   checkTaskName(name);
   if (options.queue !== undefined) checkQueueName(options.queue);
-  return (_target, _key, descriptor) => {
-    const method = descriptor.value as object;
+  return (target, key, descriptor: PropertyDescriptor | undefined) => {
+    const method: unknown = descriptor?.value;
+    if (typeof target === 'function' || typeof method !== 'function') {
+      throw new UnsupportedHandlerError(String(key), 'a handler is a method of instances, not static and no accessor');
+    }
     Reflect.defineMetadata(TASK_HANDLER, [{ ...options, name }, ...taskHandlerMetadata(method)], method);
   };
 }

@@ -18,6 +18,8 @@
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
+ * | `REDIS_SERVER_NOT_FOUND` | `nestjs-redis-task-queue/testing`: there is no `redis-server` binary to start |
+ * | `REDIS_SERVER_NOT_STARTED` | the same: there is one, but no server answers; the message tells why |
  */
 export type TaskQueueErrorCode =
   | 'INVALID_OPTIONS'
@@ -34,7 +36,9 @@ export type TaskQueueErrorCode =
   | 'LAYOUT_MISMATCH'
   | 'PRODUCER_CLOSED'
   | 'PRODUCER_OVERLOADED'
-  | 'BULK_INCOMPLETE';
+  | 'BULK_INCOMPLETE'
+  | 'REDIS_SERVER_NOT_FOUND'
+  | 'REDIS_SERVER_NOT_STARTED';
 
 /** The base of everything that this library throws at its users. */
 export abstract class TaskQueueError extends Error {

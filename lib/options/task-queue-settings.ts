@@ -28,7 +28,8 @@ export class TaskQueueSettings {
   constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
     const problems: OptionProblem[] = [];
     const given = moduleRule(options, '', problems) ?? {};
-    const fromEnvironment = redisRule(environment['REDIS_URL'] || undefined, 'REDIS_URL (environment)', problems);
+    const variable = given.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
+    const fromEnvironment = redisRule(variable, 'REDIS_URL (environment)', problems);
     if (problems.length > 0) throw new InvalidOptionsError(problems);
 
     this.redis = given.redis ?? fromEnvironment ?? 'redis://127.0.0.1:6379';
@@ -73,25 +74,29 @@ const queueRule = object({
 });
 
 const REDIS_ALLOWED =
-  'a URL (redis:// or rediss://), the path of a socket, ioredis options without keyPrefix ' +
-  "(use the module's prefix), or a factory that returns a Redis";
+  "a URL (redis:// or rediss://), the path of a socket, ioredis options without keyPrefix (use the module's prefix), " +
+  'or a factory that returns a new Redis';
 
-/** Unlike other rules it never shows what was given as it is: passwords stand in there. */
+/** Unlike other rules it never shows what was given: passwords stand in there. */
 const redisRule: Rule<RedisSource> = (given, option, problems) => {
   if (given === undefined) return undefined;
-  if (isFactory(given)) return given;
-  if (typeof given === 'string') {
-    if (given.startsWith('/') || (/^rediss?:\/\//.test(given) && URL.canParse(given))) return given;
-    problems.push({ option, given: given.replace(/\/\/.*@/, '//***@'), allowed: REDIS_ALLOWED });
-  } else if (typeof given !== 'object' || given === null || Array.isArray(given)) {
-    problems.push({ option, given, allowed: REDIS_ALLOWED });
-  } else {
-    const what = 'sendCommand' in given ? 'a client' : 'keyPrefix' in given ? 'ioredis options with keyPrefix' : null;
-    if (what === null) return given;
-    problems.push({ option, given: what, allowed: REDIS_ALLOWED });
-  }
+  const problem = redisProblem(given);
+  if (problem === null) return given as RedisSource;
+  problems.push({ option, given: problem, allowed: REDIS_ALLOWED });
   return undefined;
 };
+
+function redisProblem(given: unknown): string | null {
+  if (typeof given === 'function') return null;
+  if (typeof given === 'string') {
+    const isUrl = /^rediss?:\/\//.test(given) && URL.canParse(given);
+    return isUrl || given.startsWith('/') ? null : 'text that is neither';
+  }
+  if (typeof given !== 'object' || given === null) return `a value of type ${typeof given}`;
+  if ('sendCommand' in given) return 'a client';
+  if (Object.getPrototypeOf(given) !== Object.prototype) return 'an object that holds no options';
+  return ['keyPrefix', 'url'].filter((key) => key in given).map((key) => `options with ${key}`)[0] ?? null;
+}
 
 const consumeRule = rule<boolean | string[]>('true, false, or a list of queue names', (given) => {
   if (typeof given === 'boolean') return given;
@@ -110,7 +115,3 @@ const moduleRule = object({
   commandTimeout: duration('100ms', '1m'),
   maxDataBytes: integer(1, MAX_BYTES),
 });
-
-function isFactory(given: unknown): given is Extract<RedisSource, () => unknown> {
-  return typeof given === 'function';
-}

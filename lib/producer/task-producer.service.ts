@@ -12,12 +12,12 @@ import { EnqueueBatcher } from './enqueue-batcher.js';
 /** Options of one task. */
 export interface AddOptions {
   /** @default the queue of the task's handler in this process, else `default` */
-  queue?: string;
+  queue?: string | undefined;
   /**
    * An id of the caller's own, any text of 1 to 256 bytes. As long as a status of that id lives in the queue, another
    * `add` with it adds nothing and answers `created: false`. @default a ULID
    */
-  id?: string;
+  id?: string | undefined;
 }
 
 /** One row of `addBulk`. */
@@ -86,7 +86,8 @@ export class TaskProducer {
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way, with the answers so far
    */
   async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
-    const prepared = rows.map((row) => this.prepare(row.name, row.data, row, BULK_ROW_NAMES));
+    if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
+    const prepared = (rows as readonly BulkRow[]).map((row) => this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES));
     const byPartition = new Map<Partition, number[]>();
     prepared.forEach(({ partition }, index) => {
       const indexes = byPartition.get(partition);
@@ -117,7 +118,7 @@ export class TaskProducer {
   private prepare(name: string, data: unknown, options: AddOptions, known: readonly string[]): PreparedTask {
     if (this.closed) throw new ProducerClosedError();
     checkTaskName(name);
-    checkOptionNames(options, known);
+    checkOptions(options, known);
     const { queue = this.handlers.queueFor(name), id } = options;
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
@@ -134,7 +135,12 @@ export class TaskProducer {
   }
 }
 
-function checkOptionNames(options: object, known: readonly string[]): void {
+function checkOptions(options: AddOptions, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError([
+      { option: 'options', given: options, allowed: `an object with ${known.join(', ')}` },
+    ]);
+  }
   for (const option in options) {
     if (known.includes(option)) continue;
     const given = (options as Record<string, unknown>)[option];

@@ -26,6 +26,7 @@ export class TaskStatusService {
 
   /** As `get` for any number of ids. @returns one status or `null` per id, in the order of the ids */
   async getMany(ids: readonly string[]): Promise<(TaskStatus | null)[]> {
+    if (!Array.isArray(ids)) throw new InvalidTaskError('INVALID_ID', ids);
     const statuses = ids.map((): TaskStatus | null => null);
     const byPartition = new Map<Partition, { index: number; id: string }[]>();
     ids.forEach((text, index) => {

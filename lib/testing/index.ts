@@ -1,2 +1,2 @@
 export { RedisServer, type RedisConfigValue, type RedisServerOptions } from './redis-server.js';
-export { RedisServerError, type RedisServerErrorCode } from './redis-server.error.js';
+export { RedisServerError } from './redis-server.error.js';

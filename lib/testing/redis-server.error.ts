@@ -1,15 +1,9 @@
-/**
- * - `REDIS_SERVER_NOT_FOUND`: there is no `redis-server` binary to start.
- * - `REDIS_SERVER_NOT_STARTED`: there is one, but no server answers; the message tells why.
- */
-export type RedisServerErrorCode = 'REDIS_SERVER_NOT_FOUND' | 'REDIS_SERVER_NOT_STARTED';
+import { TaskQueueError } from '../errors/index.js';
 
 /** A private Redis server could not be started. */
-export class RedisServerError extends Error {
-  override readonly name = 'RedisServerError';
-
+export class RedisServerError extends TaskQueueError {
   constructor(
-    readonly code: RedisServerErrorCode,
+    readonly code: 'REDIS_SERVER_NOT_FOUND' | 'REDIS_SERVER_NOT_STARTED',
     message: string,
     options?: ErrorOptions,
   ) {

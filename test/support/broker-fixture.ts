@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { encodeEnvelope, envelopeId } from '../../lib/broker/envelope.js';
+import { encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
 import type { ExchangeReply, NewTask, Outcome } from '../../lib/broker/task-broker.js';
@@ -49,7 +49,7 @@ export class ManualWorker {
   /** The ids that it was given. */
   async claim(want: number): Promise<string[]> {
     const reply = await this.exchange(want);
-    return (reply?.claimed ?? []).map(envelopeId);
+    return (reply?.claimed ?? []).map((claim) => claim.id);
   }
 }
 

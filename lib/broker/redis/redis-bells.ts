@@ -70,8 +70,8 @@ export class RedisBells {
 
   private async identify(client: Redis): Promise<number> {
     if (this.connectionId === null) {
-      client.once('close', () => (this.connectionId = null));
       this.connectionId = await client.client('ID');
+      client.once('close', () => (this.connectionId = null));
     }
     return this.connectionId;
   }

@@ -4,6 +4,10 @@ import { RedisRefusedError, RedisUnavailableError, TaskQueueError } from '../../
 import { openRedis, type RedisSource } from './redis-source.js';
 
 const PAUSE_MS = 10;
+/** What a server answers that is no master (any more), or not yet. */
+const NO_MASTER = /^(READONLY|UNBLOCKED|MASTERDOWN|LOADING)\b/;
+/** What ioredis says because of another error, which is the one to tell of. */
+const CONSEQUENCE = /^(Connection is closed|Stream isn't writeable)/;
 const CLOSED = new Error('the connection is closed');
 
 /**
@@ -44,15 +48,15 @@ export class RedisConnection {
   /** Sends what is safe to repeat, and sends it again for as long as `timeoutMs` allows. */
   async repeatable<T>(command: (client: Redis) => Promise<T>): Promise<T> {
     const begun = performance.now();
+    const left = (): number => Math.max(0, this.timeoutMs - (performance.now() - begun));
     for (;;) {
-      const left = Math.max(0, this.timeoutMs - (performance.now() - begun));
       try {
-        const client = await this.ready(left);
-        return await this.within(left, command(client));
+        const client = await this.ready(left());
+        return await this.within(left(), command(client));
       } catch (error) {
         const explained = this.explain(error, begun);
         const again = explained instanceof RedisUnavailableError && !this.closed;
-        if (!again || performance.now() - begun + PAUSE_MS >= this.timeoutMs) throw explained;
+        if (!again || left() <= PAUSE_MS) throw explained;
         await delay(PAUSE_MS);
       }
     }
@@ -74,10 +78,11 @@ export class RedisConnection {
         autoResendUnfulfilledCommands: false,
         maxRetriesPerRequest: 0,
         socketTimeout: this.silenceMs,
-        lazyConnect: false,
+        commandTimeout: undefined,
+        blockingTimeout: undefined,
       });
       // Without a listener ioredis prints each failed reconnect; here it becomes the cause of what callers are told.
-      this.client.on('error', (error) => (this.lastError = error));
+      this.client.on('error', (error) => this.noticeError(error));
       this.client.on('ready', () => (this.lastError = undefined));
     }
     return this.client;
@@ -110,9 +115,21 @@ export class RedisConnection {
     return Promise.race([reply, late]).finally(() => clearTimeout(timer));
   }
 
+  private noticeError(error: Error): void {
+    if (CONSEQUENCE.test(error.message)) return;
+    this.lastError = error;
+    // ioredis would go on in database 0.
+    if (error.name === 'ReplyError' && /DB index/i.test(error.message)) this.client?.disconnect(true);
+  }
+
   private explain(error: unknown, begun: number): TaskQueueError {
     if (error instanceof TaskQueueError) return error;
-    if (error instanceof Error && error.name === 'ReplyError') return new RedisRefusedError(error);
+    if (error instanceof Error && error.name === 'ReplyError') {
+      if (!NO_MASTER.test(error.message)) return new RedisRefusedError(error);
+      // The address may lead to another server by now: only a new connection can find it.
+      this.lastError = error;
+      this.client?.disconnect(true);
+    }
     // How ioredis says that the connection broke with the command under way.
     const broke = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
     const cause = this.lastError ?? (broke ? new Error('the connection broke') : error);

@@ -2,6 +2,7 @@ import { LayoutMismatchError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
 import {
   type BeatReply,
+  type Claim,
   type ExchangeReply,
   type ExchangeRequest,
   MAX_SLEEP_MS,
@@ -25,7 +26,7 @@ export interface RedisBrokerOptions {
 }
 
 const LAYOUT_VERSION = 1;
-/** A claim stops at the first page of 16 tasks that exceeds this, whatever the number of tasks wanted. */
+/** A claim stops when it exceeds this, whatever the number of tasks wanted. */
 const CLAIM_BYTES = 1024 * 1024;
 
 /**
@@ -51,14 +52,12 @@ export class RedisBroker extends TaskBroker {
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
   }
 
-  async ready(): Promise<void> {
-    await this.commands.ready();
-  }
-
   async enqueue(partition: Partition, tasks: readonly NewTask[]): Promise<boolean[]> {
-    const call: string[] = [...this.keys.scripts(partition)];
+    const call: (string | number)[] = [...this.keys.scripts(partition), LAYOUT_VERSION];
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
     const answers = await this.commands.repeatable((client) => client.taskEnqueue(call));
+    const [first, version = 0] = answers;
+    if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
     // A generated id can only be known already because an earlier try of this very call arrived.
     return answers.map((created, row) => created === 1 || tasks[row]?.token === '');
   }
@@ -71,7 +70,7 @@ export class RedisBroker extends TaskBroker {
     if (answer[0] === 0) return null;
     const [, claimed, refused, malformed, more, nextDueMs, expired] = answer;
     return {
-      claimed,
+      claimed: toClaims(claimed),
       refused,
       malformed,
       more: more === 1,
@@ -92,11 +91,14 @@ export class RedisBroker extends TaskBroker {
     return this.commands.repeatable((client) => client.hkeys(this.keys.active(partition, worker)));
   }
 
-  async heldEnvelopes(partition: Partition, worker: string, ids: readonly string[]): Promise<string[]> {
+  async heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<Claim[]> {
     if (ids.length === 0) return [];
     const key = this.keys.active(partition, worker);
     const envelopes = await this.commands.repeatable((client) => client.hmget(key, ...ids));
-    return envelopes.filter((envelope) => envelope !== null);
+    return ids.flatMap((id, row) => {
+      const envelope = envelopes[row];
+      return typeof envelope === 'string' ? [{ id, envelope }] : [];
+    });
   }
 
   async recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null> {
@@ -141,4 +143,12 @@ export class RedisBroker extends TaskBroker {
     if (layout !== LAYOUT_VERSION) throw new LayoutMismatchError(partition, layout, LAYOUT_VERSION);
     return alive === 1 ? { held, expired: expired === 1 } : null;
   }
+}
+
+function toClaims(idsAndEnvelopes: readonly string[]): Claim[] {
+  const claims: Claim[] = [];
+  for (let i = 0; i + 1 < idsAndEnvelopes.length; i += 2) {
+    claims.push({ id: idsAndEnvelopes[i] as string, envelope: idsAndEnvelopes[i + 1] as string });
+  }
+  return claims;
 }

@@ -48,13 +48,13 @@ describe('claiming', () => {
     expect(await fixture.redis.exists(key('task_bell:{q}'))).toBe(0);
   });
 
-  it('is bounded in bytes: a reply takes 1 MiB and at most one page more', async () => {
+  it('is bounded in bytes: in growing pages, until there are 1 MiB', async () => {
     const { worker } = await backlog();
     const broker = openBroker(fixture);
     const data = JSON.stringify('x'.repeat(300_000));
     for (let i = 0; i < 40; i++) await broker.enqueue(q, [newTask(`${i}`, { data })]);
     const reply = await worker.exchange(40);
-    expect(reply?.claimed).toHaveLength(16);
+    expect(reply?.claimed).toHaveLength(1 + 2 + 4);
     expect(reply?.more).toBe(true);
   });
 
@@ -182,6 +182,35 @@ describe('settling', () => {
   });
 });
 
+describe('an id that is used again', () => {
+  it('does not lose the new task with the dead letter of the old one', async () => {
+    const { worker } = await backlog('order-7');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'failed', id: 'order-7', error: '{}', ranMs: 1, ttlMs: 1 }]);
+    // Its status has expired, but the dead letter was not trimmed yet.
+    await fixture.redis.zadd(key('task_dead:{q}'), 1, 'order-7');
+    await fixture.redis.del(key('task_status:{q}:order-7'));
+    await openBroker(fixture).enqueue(q, [newTask('order-7', { data: '"new"', token: 't' })]);
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'deferred', id: 'order-7', delayMs: 60_000 }]);
+    await openBroker(fixture).enqueue(q, [newTask('other')]);
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'failed', id: 'other', error: '{}', ranMs: 1, ttlMs: 60_000 }]);
+    expect(await fixture.redis.hget(key('task_parked:{q}'), 'order-7')).toContain('"data":"new"');
+    expect(await fixture.redis.zrange(key('task_dead:{q}'), '0', '-1')).toEqual(['other']);
+  });
+
+  it('tells in the status if the envelope of a scheduled task is gone', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'deferred', id: 'a', delayMs: 60_000 }]);
+    await fixture.redis.zadd(key('task_scheduled:{q}'), 1, 'a');
+    await fixture.redis.del(key('task_parked:{q}'));
+    await worker.exchange(0);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('failed');
+  });
+});
+
 describe('foreign elements', () => {
   async function push(...elements: (string | Buffer)[]): Promise<ManualWorker> {
     const { worker } = await backlog();
@@ -191,11 +220,10 @@ describe('foreign elements', () => {
 
   it('adopts an object with a name: it gets an id, its bytes stay', async () => {
     const worker = await push('{"name":"email.send","data":{"big":12345678901234567890,"empty":[]},"trace":"x"}');
-    const [envelope] = (await worker.exchange(1))?.claimed ?? [];
+    const { id, envelope } = (await worker.exchange(1))!.claimed[0]!;
     expect(envelope).toMatch(
-      /^\{"id":"\d{13}-1","attempt":0,"name":"email.send","data":\{"big":12345678901234567890,"empty":\[\]\},"trace":"x"\}$/,
+      /^\{"id":"\d{16}-1","attempt":0,"adopted":true,"name":"email.send","data":\{"big":12345678901234567890,"empty":\[\]\},"trace":"x"\}$/,
     );
-    const { id } = JSON.parse(envelope ?? '') as { id: string };
     expect(await fixture.redis.hgetall(key(`task_status:{q}:${id}`))).toMatchObject({
       state: 'active',
       name: 'email.send',
@@ -204,8 +232,8 @@ describe('foreign elements', () => {
 
   it('keeps an id and attempts that stand somewhere else in the object', async () => {
     const worker = await push(' { "name": "x", "attempt": 2, "id": "mine" }');
-    const [envelope] = (await worker.exchange(1))?.claimed ?? [];
-    expect(envelope).toMatch(/^\{"id":"mine","attempt":2, "name": "x"/);
+    const envelope = (await worker.exchange(1))?.claimed[0]?.envelope;
+    expect(envelope).toMatch(/^\{"id":"mine","attempt":2,"adopted":true, "name": "x"/);
     expect(await fixture.redis.hget(key('task_status:{q}:mine'), 'attempt')).toBe('3');
   });
 
@@ -214,7 +242,7 @@ describe('foreign elements', () => {
     await fixture.redis.lpush(key('task_queue:{q}'), '{"name":"x","id":"mine"}');
     const ids = await worker.claim(2);
     expect(ids[0]).toBe('mine');
-    expect(ids[1]).toMatch(/^\d{13}-1$/);
+    expect(ids[1]).toMatch(/^\d{16}-1$/);
     expect(await fixture.redis.hlen(key('task_active:{q}:w1'))).toBe(2);
   });
 
@@ -222,8 +250,8 @@ describe('foreign elements', () => {
     const worker = await push(...Array.from({ length: 2 }, () => '{"id":"twin","attempt":0,"name":"x","data":1}'));
     await worker.claim(2);
     const held = await fixture.redis.hgetall(key('task_active:{q}:w1'));
-    expect(Object.keys(held)).toEqual(['twin', expect.stringMatching(/^\d{13}-1$/)]);
-    expect(Object.values(held)[1]).toMatch(/^\{"id":"\d{13}-1","attempt":0,"name":"x","data":1\}$/);
+    expect(Object.keys(held)).toEqual(['twin', expect.stringMatching(/^\d{16}-1$/)]);
+    expect(Object.values(held)[1]).toMatch(/^\{"id":"\d{16}-1","attempt":0,"name":"x","data":1\}$/);
   });
 
   it('makes a status for a whole envelope that has none', async () => {
@@ -267,6 +295,97 @@ describe('foreign elements', () => {
     const worker = await push(bytes);
     const [id = ''] = (await worker.exchange(1))?.malformed ?? [];
     expect(await fixture.redis.hgetBuffer(key('task_parked:{q}'), id)).toEqual(bytes);
+  });
+
+  it('is bounded in bytes for what is no task, too', async () => {
+    const worker = await push(...Array.from({ length: 20 }, () => 'x'.repeat(600_000)));
+    expect((await worker.exchange(20))?.malformed).toHaveLength(1 + 2);
+  });
+
+  it.each([
+    ['no id', '{"id":"","attempt":0,"name":"x"}'],
+    ['an id of 257 bytes', `{"id":"${'x'.repeat(257)}","attempt":0,"name":"x"}`],
+    ['a fraction for an id', '{"id":1.5,"name":"x"}'],
+    ['an object for an id', '{"id":{},"name":"x"}'],
+  ])('lets no envelope through with %s', async (_what, element) => {
+    const worker = await push(element, '{"name":"fine"}');
+    const reply = await worker.exchange(5);
+    const ids = [...reply!.claimed.map(({ id }) => id), ...reply!.malformed];
+    expect(ids).toHaveLength(2);
+    for (const id of ids) expect(id).toMatch(/^\d{16}-\d+$/);
+  });
+
+  it.each([
+    ['a byte that begins nothing', [0xff]],
+    ['half a character', [0xc3]],
+    ['an overlong form', [0xc0, 0xaf]],
+    ['half a surrogate pair', [0xed, 0xa0, 0x80]],
+    ['a character beyond Unicode', [0xf4, 0x90, 0x80, 0x80]],
+  ])('gives a new id where the old one is no UTF-8: %s', async (_what, bytes) => {
+    for (const [before, after] of [
+      ['{"id":"a', '","attempt":0,"name":"x"}'],
+      ['{"name":"x","id":"a', '"}'],
+    ] as const) {
+      const worker = await push(Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]));
+      const [id = ''] = await worker.claim(1);
+      expect(id).toMatch(/^\d{16}-1$/);
+      expect((await worker.exchange(0, [completed(id)]))?.refused).toEqual([]);
+    }
+  });
+
+  it.each(['é', '中', '😀', '\u{10FFFF}', 'a:b c\u007f'])('keeps the id %s', async (id) => {
+    const worker = await push(`{"name":"x","id":${JSON.stringify(id)}}`);
+    expect(await worker.claim(1)).toEqual([id]);
+  });
+
+  it('keeps whole numbers as ids, up to where JSON can tell them apart', async () => {
+    const worker = await push('{"name":"x","id":1732300000123456}', '{"name":"x","id":12345678901234567890}');
+    expect(await worker.claim(2)).toEqual(['1732300000123456', expect.stringMatching(/^\d{16}-1$/)]);
+  });
+
+  it('does not take the members of others for its own counters', async () => {
+    const worker = await push('{"lost":5,"missed":50,"name":"x"}');
+    const [id = ''] = await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'deferred', id, delayMs: 1_000 }]);
+    const envelope = await fixture.redis.hget(key('task_parked:{q}'), id);
+    expect(envelope).toContain('"attempt":0,"missed":1,"adopted":true,"lost":5,"missed":50');
+  });
+
+  it('runs tasks whose status key is of another type, and the tasks beside them', async () => {
+    for (const id of ['a', 'c']) await fixture.redis.set(key(`task_status:{q}:${id}`), 'done');
+    const worker = await push(
+      '{"id":"a","attempt":0,"name":"x"}',
+      '{"id":"b","attempt":0,"name":"x"}',
+      '{"name":"x","id":"c"}',
+    );
+    const ids = await worker.claim(5);
+    expect(ids).toEqual(['a', 'b', expect.stringMatching(/^\d{16}-1$/)]);
+    await worker.exchange(0, [{ kind: 'failed', id: 'a', error: '{}', ranMs: 1, ttlMs: 60_000 }, completed('b')]);
+    expect(await fixture.redis.zrange(key('task_dead:{q}'), '0', '-1')).toEqual(['a']);
+    expect(await fixture.redis.hkeys(key('task_active:{q}:w1'))).toEqual([ids[2]]);
+  });
+
+  it('keeps both tasks where two of one id have to wait', async () => {
+    const worker = await push('{"id":"twin","attempt":0,"name":"x","data":1}');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'deferred', id: 'twin', delayMs: 60_000 }]);
+    await push('{"id":"twin","attempt":0,"name":"x","data":2}');
+    await worker.claim(1);
+    await worker.exchange(0, [{ kind: 'deferred', id: 'twin', delayMs: 60_000 }]);
+    const parked = await fixture.redis.hgetall(key('task_parked:{q}'));
+    expect(
+      Object.values(parked)
+        .map((text) => (JSON.parse(text) as { data: number }).data)
+        .sort(),
+    ).toEqual([1, 2]);
+    expect(await fixture.redis.zcard(key('task_scheduled:{q}'))).toBe(2);
+  });
+
+  it('takes superfluous tokens out of the bell', async () => {
+    const worker = await push('{"name":"x"}', '{"name":"x"}');
+    await fixture.redis.lpush(key('task_bell:{q}'), ...Array.from({ length: 50 }, () => '1'));
+    await worker.claim(1);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
   });
 
   it('pops no more than wanted, whatever it finds', async () => {

@@ -135,5 +135,8 @@ describe('layout', () => {
     await fixture.redis.hset(key('task_meta:{q}'), 'layout', 2);
     await expect(broker.join(q, 'w2', TTL)).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
     await expect(broker.beat(q, 'w', TTL)).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+    await expect(broker.enqueue(q, [newTask('a')])).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+    expect(await fixture.redis.zrange(key('task_workers:{q}'), '0', '-1')).toEqual(['w']);
+    expect(await fixture.redis.exists(key('task_queue:{q}'))).toBe(0);
   });
 });

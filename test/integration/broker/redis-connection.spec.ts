@@ -1,6 +1,8 @@
+import { Redis } from 'ioredis';
 import { afterEach, describe, expect, it } from 'vitest';
 import { RedisConnection } from '../../../lib/broker/redis/redis-connection.js';
 import { RedisServer } from '../../../lib/testing/redis-server.js';
+import { eventually } from '../../support/eventually.js';
 
 const NOWHERE = 'redis://127.0.0.1:1';
 const cleanUp: (() => unknown)[] = [];
@@ -77,5 +79,35 @@ describe('RedisConnection', () => {
       }),
     ]);
     expect(sent).toBe(1);
+  });
+
+  it('looks for the master again when it has come to a replica', async () => {
+    const server = await RedisServer.start();
+    const admin = new Redis(server.url);
+    cleanUp.push(
+      () => server.stop(),
+      () => admin.quit(),
+    );
+    const connection = connect(server.url, 5_000);
+    const before = await connection.once((redis) => redis.client('ID'));
+    await admin.replicaof('127.0.0.1', 1);
+    const writing = connection.repeatable((redis) => redis.set('a', '1'));
+    await eventually(async () => (await connection.repeatable((redis) => redis.client('ID'))) !== before);
+    await admin.replicaof('NO', 'ONE');
+    expect(await writing).toBe('OK');
+  });
+
+  it('fails with the reason where no master comes', async () => {
+    const server = await RedisServer.start();
+    const admin = new Redis(server.url);
+    cleanUp.push(
+      () => server.stop(),
+      () => admin.quit(),
+    );
+    await admin.replicaof('127.0.0.1', 1);
+    await expect(connect(server.url).repeatable((redis) => redis.set('a', '1'))).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringContaining('READONLY') as string,
+    });
   });
 });

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import { TaskWorker } from '../../../lib/consumer/task-worker.js';
-import type { TaskContext } from '../../../lib/index.js';
+import { RedisUnavailableError, type TaskContext } from '../../../lib/index.js';
 import { TaskHandlerRegistry } from '../../../lib/handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
 import { newTask } from '../../support/broker-fixture.js';
@@ -16,6 +16,7 @@ const partition = partitionOf(queue);
 /** A broker whose answers can be held back, though Redis has given them. */
 class HoldingBroker extends RedisBroker {
   private hold: Promise<void> | undefined;
+  losesAnswers = false;
   answersHeld = 0;
 
   holdAnswers(): () => void {
@@ -29,6 +30,7 @@ class HoldingBroker extends RedisBroker {
 
   override async exchange(...call: Parameters<RedisBroker['exchange']>): ReturnType<RedisBroker['exchange']> {
     const reply = await super.exchange(...call);
+    if (this.losesAnswers) throw new RedisUnavailableError(0);
     if (this.hold) {
       this.answersHeld++;
       await this.hold;
@@ -176,5 +178,18 @@ describe('races', () => {
     doors[1]?.();
     await eventually(async () => (await broker.statuses(partition, ['a']))[0]?.state === 'completed');
     expect((await broker.statuses(partition, ['a']))[0]?.result).toBe('"attempt 2"');
+  });
+
+  it('tasks whose claim was never heard of go to others at once when the worker stops', async () => {
+    const broker = startWorker(() => 'never run here');
+    await asleep();
+    broker.losesAnswers = true;
+    await broker.enqueue(partition, [newTask('a'), newTask('b')]);
+    await eventually(async () => (await fixture.redis.keys(`${fixture.prefix}task_active:*`)).length === 1);
+    const [stop] = cleanUp.splice(0, 1);
+    const heir = new RedisBroker({ redis: fixture.url, prefix: fixture.prefix, commandTimeoutMs: 5_000 });
+    cleanUp.push(() => heir.close());
+    await stop?.();
+    expect((await heir.recover(partition, 2, 60_000))?.returned.sort()).toEqual(['a', 'b']);
   });
 });

@@ -1,6 +1,8 @@
 import { Injectable } from '@nestjs/common';
+import { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TaskContext, TaskHandler, TaskProducer } from '../../../lib/index.js';
+import { RedisServer } from '../../../lib/testing/redis-server.js';
 import { eventually } from '../../support/eventually.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 import { startApp, stopApp, type TestApp } from '../../support/test-app.js';
@@ -193,6 +195,33 @@ describe('a worker', () => {
     await fixture.redis.lpush(key('task_bell:{default}'), 1);
     await eventually(async () => (await status.get('default:broken'))?.error?.name === 'malformed');
     expect(await fixture.redis.hget(key('task_parked:{default}'), 'broken')).toBe('{"id":"broken","attempt":1,oops');
+  });
+
+  it('is not stopped by an id that JSON and Redis read differently', async () => {
+    const { producer } = await start();
+    await fixture.redis.lpush(key('task_queue:{default}'), '{"id":"a\\\\b\tc","attempt":0,"name":"quick"}');
+    await producer.addBulk(Array.from({ length: 9 }, (_, i) => ({ name: 'quick', data: i })));
+    await eventually(() => ran.length === 9);
+    await eventually(async () => (await fixture.redis.zcard(key('task_dead:{default}'))) === 1);
+  });
+
+  it('drains a queue at maxmemory, which is the only way to free it', async () => {
+    const server = await RedisServer.start();
+    const producing = await start({ redis: server.url, consume: false });
+    await producing.producer.addBulk(Array.from({ length: 3_000 }, (_, i) => ({ name: 'quick', data: i })));
+    const admin = new Redis(server.url);
+    await admin.config('SET', 'maxmemory', '1mb');
+    await expect(producing.producer.add('quick')).rejects.toMatchObject({
+      code: 'REDIS_REFUSED',
+      message: expect.stringContaining('OOM') as string,
+    });
+    const working = await start({ redis: server.url, lease: '1s', defaults: { retention: { completed: 0 } } });
+    await eventually(() => ran.length === 3_000);
+    expect(working.log.of('error')).toEqual([]);
+    await stopApp(working);
+    await stopApp(producing);
+    await admin.quit();
+    await server.stop();
   });
 
   it('lets a task without a handler wait for a worker that has one', async () => {

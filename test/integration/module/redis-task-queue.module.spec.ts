@@ -67,7 +67,7 @@ describe('forRoot', () => {
     });
   });
 
-  it.each<[string, () => RedisTaskQueueOptions['redis']]>([
+  it.each<[string, () => NonNullable<RedisTaskQueueOptions['redis']>]>([
     ['a URL', () => fixture.url],
     ['ioredis options', () => ({ host: '127.0.0.1', port: Number(new URL(fixture.url).port) })],
     ['a factory', () => () => new Redis(fixture.url)],
@@ -76,12 +76,50 @@ describe('forRoot', () => {
       () => () => new Redis(fixture.url, { lazyConnect: true, maxRetriesPerRequest: null }),
     ],
   ])('finds Redis through %s, and leaves no connection behind', async (_what, redis) => {
-    const started = await startApp({ redis: redis() as never, prefix: fixture.prefix }, [Tasks]);
+    const started = await startApp({ redis: redis(), prefix: fixture.prefix }, [Tasks]);
     await works(started);
     await eventually(async () => (await connections()).length === 2);
     expect((await connections()).sort()).toEqual(['task_queue:bells', 'task_queue:commands']);
     await stopApp(started);
     await eventually(async () => (await connections()).length === 0);
+  });
+
+  it('leaves alone a client that the application shares with it', async () => {
+    const shared = new Redis(fixture.url, { connectionName: 'test:shared' });
+    await shared.ping();
+    const started = await startApp({ redis: () => shared, prefix: fixture.prefix }, [Tasks]);
+    await works(started);
+    await stopApp(started);
+    expect(await shared.ping()).toBe('PONG');
+    await shared.quit();
+  });
+
+  it.each<[string, () => NonNullable<RedisTaskQueueOptions['redis']>]>([
+    ['a URL', () => `${fixture.url}?keyPrefix=a:`],
+    ['a factory', () => () => new Redis(fixture.url, { keyPrefix: 'a:', lazyConnect: true })],
+  ])('refuses a key prefix that comes through %s', async (_what, redis) => {
+    const { producer } = await startApp({ redis: redis(), prefix: fixture.prefix });
+    await expect(producer.add('x')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
+  it('works with ioredis options that would break it', async () => {
+    const { port, hostname: host } = new URL(fixture.url);
+    const options = { host, port: Number(port), stringNumbers: true, commandTimeout: 1, blockingTimeout: 1 };
+    const started = await startApp({ redis: { ...options, enableAutoPipelining: true }, prefix: fixture.prefix }, [
+      Tasks,
+    ]);
+    await works(started);
+    await works(started);
+    expect(started.log.of('error')).toEqual([]);
+  });
+
+  it('does not go on in database 0 where that of the URL does not exist', async () => {
+    const started = await startApp({ redis: `${fixture.url}/99`, prefix: fixture.prefix, commandTimeout: 300 });
+    await expect(started.producer.add('x')).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringContaining('DB index') as string,
+    });
+    expect(await fixture.keys()).toEqual([]);
   });
 
   it('takes the database from the URL', async () => {

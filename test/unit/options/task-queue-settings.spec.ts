@@ -82,8 +82,10 @@ describe('TaskQueueSettings', () => {
     ['braces in the prefix', { prefix: 'a{b}' }, '"prefix"', "'a{b}'", 'without white space and braces'],
     ['a number to consume', { consume: 1 }, '"consume"', '1', 'true, false, or a list'],
     ['a bad name to consume', { consume: ['a b'] }, '"consume"', "[ 'a b' ]", 'a list of queue names'],
-    ['another protocol', { redis: 'http://host' }, '"redis"', "'http://host'", 'redis://'],
-    ['no text at all', { redis: 5 }, '"redis"', '5', 'a factory'],
+    ['another protocol', { redis: 'http://host' }, '"redis"', "'text that is neither'", 'redis://'],
+    ['a URL object', { redis: new URL('redis://host') }, '"redis"', "'an object that holds no options'", 'redis://'],
+    ['a URL among options', { redis: { url: 'redis://host' } }, '"redis"', "'options with url'", 'redis://'],
+    ['no text at all', { redis: 5 }, '"redis"', "'a value of type number'", 'a factory'],
     ['options that are none', 'redis://x', '"options"', "'redis://x'", 'an object'],
   ])('refuses %s, naming option, value and what is allowed', (_what, options, option, given, allowed) => {
     const message = problemsOf(options);
@@ -94,7 +96,7 @@ describe('TaskQueueSettings', () => {
 
   it('refuses a client, pointing to the factory, and a key prefix, pointing to its own', () => {
     const client = new Redis({ lazyConnect: true });
-    expect(problemsOf({ redis: client })).toMatch(/'a client'.*a factory that returns a Redis/);
+    expect(problemsOf({ redis: client })).toMatch(/'a client'.*a factory that returns a new Redis/);
     expect(problemsOf({ redis: { keyPrefix: 'a:' } })).toMatch(/keyPrefix.*the module's prefix/);
   });
 
@@ -108,7 +110,14 @@ describe('TaskQueueSettings', () => {
     expect(problemsOf({}, { REDIS_URL: 'localhost' })).toContain('"REDIS_URL (environment)"');
   });
 
+  it('does not look at the environment where the options name a Redis', () => {
+    expect(settings({ redis: 'redis://here' }, { REDIS_URL: 'nonsense' }).redis).toBe('redis://here');
+  });
+
   it('never shows a password', () => {
+    expect(problemsOf({ redis: 'default:secret@host:6379' })).not.toContain('secret');
+    expect(problemsOf({ redis: ['redis://:secret@host'] })).not.toContain('secret');
+    expect(problemsOf({}, { REDIS_URL: ':secret@host' })).not.toContain('secret');
     expect(problemsOf({ redis: 'http://user:secret@host' })).not.toContain('secret');
     expect(problemsOf({ redis: { password: 'secret', keyPrefix: 'x' } })).not.toContain('secret');
   });

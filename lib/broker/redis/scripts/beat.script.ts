@@ -11,11 +11,13 @@ import { preamble } from './preamble.lua.js';
  */
 export const beat = String.raw`${preamble}
 local worker, lease, joins, version = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
+work_at_maxmemory()
 call('HSETNX', meta, 'layout', version)
-local layout = tonumber(call('HGET', meta, 'layout'))
+local layout = call('HGET', meta, 'layout')
+if layout ~= version then return {0, 0, 0, tonumber(layout)} end
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
-if expiry == 0 and not joins then return {0, 0, 0, layout} end
+if expiry == 0 and not joins then return {0, 0, 0, tonumber(layout)} end
 call('ZADD', workers, now + lease, worker)
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
-return {1, call('HLEN', active .. worker), tonumber(first_expiry) < now and 1 or 0, layout}
+return {1, call('HLEN', active .. worker), tonumber(first_expiry) < now and 1 or 0, tonumber(layout)}
 `;

@@ -1,15 +1,33 @@
-/** How a task becomes a dead letter. Dead letters are bounded in age by their retention, and in number. */
+/**
+ * Where tasks stand that are not in the queue: scheduled ones and dead letters. Dead letters are bounded in age by their
+ * retention, and in number. Needs `envelopes`.
+ */
 export const deadLetters = String.raw`
 local DEAD_MAX, DEAD_PAGE = 100000, 100
 
+-- Keeps the envelope of a task that leaves the queue. A dead letter of an earlier task of the same id makes room. A
+-- task of the same id that is scheduled, which only a foreign producer can bring about, stays: the newcomer gets an id
+-- of its own. Returns the id.
+local function park(id, envelope)
+  if call('HSETNX', parked, id, envelope) == 0 then
+    if call('ZSCORE', scheduled, id) then
+      id = fresh_id()
+      envelope = rename(envelope, id)
+      introduce(id, envelope)
+    end
+    call('ZREM', dead, id)
+    call('HSET', parked, id, envelope)
+  end
+  return id
+end
+
 -- Where the retention is 0 nothing is kept.
 local function bury(id, envelope, failure, retention)
-  local key = status .. id
-  if retention == 0 then return call('DEL', key) end
-  call('HSET', parked, id, envelope)
+  if retention == 0 then return note('DEL', status .. id) end
+  id = park(id, envelope)
   call('ZADD', dead, now, id)
-  call('HSET', key, 'state', 'failed', 'error', failure, 'finished', now)
-  call('PEXPIRE', key, retention)
+  note('HSET', status .. id, 'state', 'failed', 'error', failure, 'finished', now)
+  note('PEXPIRE', status .. id, retention)
 end
 
 local function trim_dead(retention)

@@ -1,15 +1,35 @@
 /** What scripts know of envelopes: how to read and rewrite the head, and how to adopt what others pushed. */
 export const envelopes = String.raw`
+-- Well-formed UTF-8, by the table of RFC 3629: other bytes would come back from a worker as another id.
+local UTF8 = {
+  '[\194-\223][\128-\191]',
+  '\224[\160-\191][\128-\191]', '[\225-\236\238\239][\128-\191][\128-\191]', '\237[\128-\159][\128-\191]',
+  '\240[\144-\191][\128-\191][\128-\191]', '[\241-\243][\128-\191][\128-\191][\128-\191]',
+  '\244[\128-\143][\128-\191][\128-\191]',
+}
+local function is_id(id)
+  if #id == 0 or #id > 256 then return false end
+  if not string.find(id, '[\128-\255]') then return true end
+  for _, sequence in ipairs(UTF8) do id = string.gsub(id, sequence, ' ') end
+  return not string.find(id, '[\128-\255]')
+end
+
 -- Returns the id of an envelope and its attempts so far, or nil if it does not begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
   local raw, attempt, rest = string.match(envelope, '^{"id":"(.-)","attempt":(%d+)()')
   if not raw or not string.find(envelope, '^[,}]', rest) then return nil end
-  if not string.find(raw, '[\\"]') then return raw, attempt end
-  local unescaped = string.gsub(raw, '\\.', '')
-  if string.find(unescaped, '"') then return nil end
-  local ok, decoded = pcall(cjson.decode, '["' .. raw .. '"]')
-  if ok then return decoded[1], attempt end
+  if not string.find(raw, '[^%w]') and #raw > 0 and #raw <= 256 then return raw, attempt end
+  if string.find(raw, '[%z\1-\31]') then return nil end
+  local id = raw
+  if string.find(raw, '[\\"]') then
+    local unescaped = string.gsub(raw, '\\.', '')
+    if string.find(unescaped, '"') then return nil end
+    local ok, decoded = pcall(cjson.decode, '["' .. raw .. '"]')
+    if not ok then return nil end
+    id = decoded[1]
+  end
+  if is_id(id) then return id, attempt end
 end
 
 -- Adds to the counters in the head. Returns the new envelope and how often it was lost.
@@ -28,9 +48,15 @@ local function count(envelope, attempts, losses, misses)
   return head .. string.sub(envelope, rest), lost
 end
 
--- An id for what has none, or one that is taken: ordered by time, unique by a counter.
+-- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.
+local fresh_ids = 0
 local function fresh_id()
-  return now .. '-' .. call('HINCRBY', meta, 'adopted', 1)
+  local id
+  repeat
+    fresh_ids = fresh_ids + 1
+    id = string.format('%d%06d-%d', clock[1], clock[2], fresh_ids)
+  until call('EXISTS', status .. id) == 0
+  return id
 end
 
 -- Gives an envelope another id.
@@ -39,22 +65,29 @@ local function rename(envelope, id)
   return '{"id":"' .. id .. '","attempt":' .. attempt .. string.sub(envelope, rest)
 end
 
+-- Writes what a status needs beside its state, for a task that did not come through enqueue.
+local function introduce(id, envelope)
+  local ok, task = pcall(cjson.decode, envelope)
+  local name = ok and type(task) == 'table' and task.name
+  note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now)
+end
+
 -- Makes an envelope of a JSON object with a name that somebody else pushed; its bytes stay as they are behind the
 -- head. Returns id, envelope and attempts so far, or nil for anything else.
 local function adopt(item)
   local ok, task = pcall(cjson.decode, item)
   if not ok or type(task) ~= 'table' or type(task.name) ~= 'string' or task.name == '' then return nil end
   local id = task.id
-  if type(id) == 'number' then id = string.format('%.14g', id) end
-  if type(id) ~= 'string' or #id == 0 or #id > 256 then id = fresh_id() end
-  if call('HSETNX', status .. id, 'state', 'waiting') == 0 then
+  if type(id) == 'number' and id % 1 == 0 and math.abs(id) < 2 ^ 53 then id = string.format('%.0f', id) end
+  if type(id) ~= 'string' or not is_id(id) or note('HSETNX', status .. id, 'state', 'waiting') ~= 1 then
     id = fresh_id()
-    call('HSET', status .. id, 'state', 'waiting')
+    note('HSET', status .. id, 'state', 'waiting')
   end
-  call('HSET', status .. id, 'name', task.name, 'created', now)
+  introduce(id, item)
   local attempt = task.attempt
   if type(attempt) ~= 'number' or attempt < 0 or attempt > 1e6 or attempt % 1 ~= 0 then attempt = 0 end
   local body = string.match(item, '^%s*{(.*)$')
-  return id, '{"id":' .. cjson.encode(id) .. ',"attempt":' .. attempt .. ',' .. body, attempt
+  -- The member between keeps what follows from being read as a part of the head.
+  return id, '{"id":' .. cjson.encode(id) .. ',"attempt":' .. attempt .. ',"adopted":true,' .. body, attempt
 end
 `;

@@ -17,8 +17,8 @@ import { preamble } from './preamble.lua.js';
  * | `released` | | |
  * | `deferred` | | delay in ms |
  *
- * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, envelopes claimed, ids whose outcome
- * was refused, ids buried as malformed, 1 if more is waiting, ms until the next scheduled task is due or -1,
+ * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, what was claimed as id and envelope in
+ * turn, ids whose outcome was refused, ids buried as malformed, 1 if more is waiting, ms until the next scheduled task is due or -1,
  * 1 if another worker's lease has run out}.
  *
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
@@ -28,8 +28,9 @@ export const exchange = String.raw`${preamble}${envelopes}${deadLetters}
 local worker, lease, dead_retention = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local want, want_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
 local held = active .. worker
-local RECENT_MAX, PROMOTE_PAGE, POP_PAGE = 1000, 100, 16
+local RECENT_MAX, PROMOTE_PAGE, POP_PAGE_MAX = 1000, 100, 16
 
+work_at_maxmemory()
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 then return {0} end
 if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) end
@@ -39,25 +40,25 @@ local refused, finished, malformed = {}, {}, {}
 local function complete(id, field, text, retention, ran)
   local key = status .. id
   finished[#finished + 1] = id
-  if retention == 0 then return call('DEL', key) end
+  if retention == 0 then return note('DEL', key) end
   if text == '' then
-    call('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now)
+    note('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now)
   else
-    call('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now, field, text)
+    note('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now, field, text)
   end
-  call('PEXPIRE', key, retention)
+  note('PEXPIRE', key, retention)
 end
 
 -- The claim did not become an attempt that counts.
 local function unclaim(id, envelope, state)
   local _, attempt = identify(envelope)
-  call('HSET', status .. id, 'state', state, 'attempt', attempt)
-  call('HDEL', status .. id, 'started')
+  note('HSET', status .. id, 'state', state, 'attempt', attempt)
+  note('HDEL', status .. id, 'started')
 end
 
 local settle = {
   failed = function(id, envelope, text, number, ran)
-    call('HSET', status .. id, 'started', now - ran)
+    note('HSET', status .. id, 'started', now - ran)
     bury(id, count(envelope, 1, 0, 0), text, number)
     finished[#finished + 1] = id
   end,
@@ -67,7 +68,7 @@ local settle = {
     ring()
   end,
   deferred = function(id, envelope, text, number)
-    call('HSET', parked, id, (count(envelope, 0, 0, 1)))
+    id = park(id, (count(envelope, 0, 0, 1)))
     call('ZADD', scheduled, now + number, id)
     unclaim(id, envelope, 'scheduled')
   end,
@@ -76,7 +77,7 @@ local settle = {
 for i = 6, #ARGV, 5 do
   local kind, id, text, number, ran = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
   if kind == 'progress' then
-    if call('HEXISTS', held, id) == 1 then call('HSET', status .. id, 'progress', text) end
+    if call('HEXISTS', held, id) == 1 then note('HSET', status .. id, 'progress', text) end
   elseif kind == 'completed' or kind == 'unrecorded' then
     if call('HDEL', held, id) == 0 then
       refused[#refused + 1] = id
@@ -88,8 +89,8 @@ for i = 6, #ARGV, 5 do
     if not envelope then
       refused[#refused + 1] = id
     else
-      call('HDEL', held, id)
       settle[kind](id, envelope, text, number, ran)
+      call('HDEL', held, id)
     end
   end
 end
@@ -102,46 +103,51 @@ for _, id in ipairs(due) do
   if envelope then
     call('HDEL', parked, id)
     call('LPUSH', queue, envelope)
-    call('HSET', status .. id, 'state', 'waiting')
+    note('HSET', status .. id, 'state', 'waiting')
+  else
+    note('HSET', status .. id, 'state', 'failed', 'error', '{"name":"no data","message":"Its envelope is gone"}')
+    note('PEXPIRE', status .. id, dead_retention)
   end
 end
 
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
   local id = fresh_id()
-  call('HSET', status .. id, 'created', now)
+  note('HSET', status .. id, 'created', now)
   bury(id, item, '{"name":"malformed","message":"The element is no JSON object with a name"}', dead_retention)
   malformed[#malformed + 1] = id
 end
 
-local claimed, popped, bytes = {}, 0, 0
+local claimed, popped, bytes, page = {}, 0, 0, 1
+local function claim(item)
+  local id, attempt = identify(item)
+  if not id then
+    local adopted
+    id, adopted, attempt = adopt(item)
+    if not id then return bury_malformed(item) end
+    item = adopted
+  end
+  -- The same id twice, which only a foreign producer can bring about: the newcomer gets an id of its own.
+  if call('HSETNX', held, id, item) == 0 then
+    id = fresh_id()
+    item = rename(item, id)
+    call('HSET', held, id, item)
+  end
+  local added = note('HSET', status .. id, 'state', 'active', 'attempt', attempt + 1, 'started', now)
+  if added == 3 then introduce(id, item) end -- all three are new: somebody pushed a whole envelope
+  claimed[#claimed + 1] = id
+  claimed[#claimed + 1] = item
+end
+
+-- In growing pages: the first items tell how large they are.
 while popped < want and bytes < want_bytes do
-  local items = call('RPOP', queue, math.min(want - popped, POP_PAGE))
+  local items = call('RPOP', queue, math.min(want - popped, page))
   if not items then break end
   popped = popped + #items
+  page = math.min(page * 2, POP_PAGE_MAX)
   for _, item in ipairs(items) do
-    local id, attempt = identify(item)
-    if not id then
-      local adopted
-      id, adopted, attempt = adopt(item)
-      if id then item = adopted else bury_malformed(item) end
-    end
-    if id then
-      -- The same id twice, which only a foreign producer can bring about: the newcomer gets an id of its own.
-      if call('HSETNX', held, id, item) == 0 then
-        id = fresh_id()
-        item = rename(item, id)
-        call('HSET', held, id, item)
-      end
-      local added = call('HSET', status .. id, 'state', 'active', 'attempt', attempt + 1, 'started', now)
-      if added == 3 then
-        -- It has no status yet: somebody pushed a whole envelope.
-        local ok, task = pcall(cjson.decode, item)
-        call('HSET', status .. id, 'name', ok and type(task.name) == 'string' and task.name or '', 'created', now)
-      end
-      claimed[#claimed + 1] = item
-      bytes = bytes + #item
-    end
+    bytes = bytes + #item
+    claim(item)
   end
 end
 
@@ -151,8 +157,10 @@ if #finished > 0 then
 end
 if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
-local more = call('LLEN', queue) > 0
-if more then ring() end
+-- Whoever rings adds a token; one is enough, and none where nothing is left.
+local more, tokens = call('LLEN', queue) > 0, call('LLEN', bell)
+if more and tokens == 0 then call('LPUSH', bell, 1) end
+if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local next_due = call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
 return {

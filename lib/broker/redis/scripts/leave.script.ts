@@ -10,6 +10,7 @@ import { preamble } from './preamble.lua.js';
  */
 export const leave = String.raw`${preamble}
 local worker = ARGV[1]
+work_at_maxmemory()
 local left = call('HLEN', active .. worker)
 if left == 0 then
   call('ZREM', workers, worker)

@@ -10,6 +10,16 @@ local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 
+-- Writes a status. A status tells of a task and is not the task: a key of another type, which somebody else put there,
+-- must not stop a script half-way, for nothing that a script did before is undone.
+local note = redis.pcall
+
+-- For scripts that must work at maxmemory, too, since they free what is finished: Redis refuses a script only if its
+-- first write may need memory.
+local function work_at_maxmemory()
+  call('HDEL', meta, '')
+end
+
 -- Wakes one sleeping worker. One token is enough: a worker that finds more than it can take rings again.
 local function ring()
   if call('EXISTS', bell) == 0 then call('LPUSH', bell, 1) end

@@ -16,6 +16,7 @@ export const recover = String.raw`${preamble}${envelopes}${deadLetters}
 local max_lost, retention = tonumber(ARGV[1]), tonumber(ARGV[2])
 local PAGE = 100
 
+work_at_maxmemory()
 local worker = call('ZRANGEBYSCORE', workers, '-inf', now, 'LIMIT', 0, 1)[1]
 if not worker then return {} end
 call('ZADD', workers, 0, worker)
@@ -29,15 +30,15 @@ local returned, buried = {}, {}
 for i = #ids, last, -1 do
   local id = ids[i]
   local envelope, lost = count(call('HGET', held, id), 1, 1, 0)
-  call('HDEL', held, id)
   if lost > max_lost then
     bury(id, envelope, '{"name":"lost","message":"Lost ' .. lost .. ' times, last with worker ' .. worker .. '"}', retention)
     buried[#buried + 1] = id
   else
     call('RPUSH', queue, envelope)
-    call('HSET', status .. id, 'state', 'waiting')
+    note('HSET', status .. id, 'state', 'waiting')
     returned[#returned + 1] = id
   end
+  call('HDEL', held, id)
 end
 if #buried > 0 then trim_dead(retention) end
 if #returned > 0 then ring() end

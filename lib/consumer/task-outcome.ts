@@ -1,0 +1,75 @@
+import type { Envelope } from '../broker/envelope.js';
+import { type Partition, publicId } from '../broker/partition.js';
+import type { Outcome } from '../broker/task-broker.js';
+import type { QueueSettings } from '../options/task-queue-settings.js';
+import { describeFailure, showFailure } from './task-failure.js';
+import { encodeResult } from './task-result.js';
+import type { RunResult, TaskRun } from './task-run.js';
+
+/** What became of a task, and what the log is to say of it: ids, names and errors, never the data. */
+export interface Verdict {
+  outcome: Outcome;
+  log?: { level: 'warn' | 'error'; text: string; stack?: string | undefined };
+}
+
+/**
+ * A task without a handler here may have one in another version of the application, which is perhaps just being
+ * deployed: it comes again after 1, 2, 4 … 300 seconds, for about an hour, and is a dead letter then.
+ */
+const FIRST_DEFERRAL_MS = 1_000;
+const LAST_DEFERRAL_MS = 300_000;
+const MAX_DEFERRALS = 20;
+
+/** Of a handler that returned or threw. */
+export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSettings): Verdict {
+  return 'thrown' in result ? judgeFailure(run, result.thrown, settings) : judgeReturn(run, result.value, settings);
+}
+
+function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Verdict {
+  const result = encodeResult(value, settings.maxResultBytes);
+  const facts = { id: run.envelope.id, ranMs: run.ranMs, ttlMs: settings.completedTtlMs };
+  if ('result' in result) return { outcome: { kind: 'completed', result: result.result, ...facts } };
+  return {
+    outcome: { kind: 'unrecorded', reason: result.unrecorded, ...facts },
+    log: { level: 'warn', text: `${run.title} is completed, but without a result: ${result.unrecorded}` },
+  };
+}
+
+function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings): Verdict {
+  const { id } = run.envelope;
+  // It was told to stop and did: that is no failure of the task.
+  if (run.aborted) return { outcome: { kind: 'released', id } };
+  const failure = describeFailure(thrown);
+  return {
+    outcome: { kind: 'failed', id, error: JSON.stringify(failure), ranMs: run.ranMs, ttlMs: settings.failedTtlMs },
+    log: { level: 'error', text: `${run.title} failed: ${showFailure(failure)}`, stack: failure.stack },
+  };
+}
+
+/** Of an envelope that is no JSON object with a name behind its head. */
+export function judgeMalformed(partition: Partition, id: string, settings: QueueSettings): Verdict {
+  return {
+    outcome: bury(id, 'malformed', 'The envelope is no JSON object with a name', settings),
+    log: { level: 'error', text: `${publicId(partition, id)} is malformed and a dead letter now` },
+  };
+}
+
+/** Of a task for which this worker has no handler. */
+export function judgeUnknown(partition: Partition, { id, name, missed }: Envelope, settings: QueueSettings): Verdict {
+  const title = `${publicId(partition, id)}: no handler for "${name}" in this process`;
+  if (missed >= MAX_DEFERRALS) {
+    return {
+      outcome: bury(id, 'no handler', `No worker had a handler for "${name}"`, settings),
+      log: { level: 'error', text: `${title}; the task is a dead letter now` },
+    };
+  }
+  const delayMs = Math.min(FIRST_DEFERRAL_MS * 2 ** missed, LAST_DEFERRAL_MS);
+  return {
+    outcome: { kind: 'deferred', id, delayMs },
+    log: { level: 'warn', text: `${title}; the task waits for another one, next look in ${delayMs / 1000} s` },
+  };
+}
+
+function bury(id: string, name: string, message: string, settings: QueueSettings): Outcome {
+  return { kind: 'failed', id, error: JSON.stringify({ name, message }), ranMs: 0, ttlMs: settings.failedTtlMs };
+}
