@@ -13,6 +13,8 @@ import { WorkerLease } from './worker-lease.js';
 const MAX_BATCH = 100;
 const FIRST_PAUSE_MS = 50;
 const LAST_PAUSE_MS = 2_000;
+/** How long a task may wait in hand for a slot to become free. */
+const WAITING_MAX_MS = 50;
 /** What a handler has to react to its abort signal at shutdown. */
 const GRACE_MS = 1_000;
 
@@ -29,7 +31,7 @@ export interface ConsumerOptions {
 
 /**
  * A worker's loop for one queue. In every turn it makes at most one call that settles what has finished and claims
- * what there are free slots for. All its calls are made one after the other, so between two turns what it believes
+ * what there is room for. All its calls are made one after the other, so between two turns what it believes
  * to hold (`HeldTasks`) is what Redis says that it holds; where the answer of a call was lost, it asks Redis.
  *
  * | mode | what holds | leaves it when |
@@ -55,6 +57,7 @@ export class Consumer {
   private rung = false;
   private failures = 0;
   private lookAt = 0;
+  private waitingCheck: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -103,6 +106,7 @@ export class Consumer {
         if (!this.isOver) await this.pause(error);
       }
     }
+    clearTimeout(this.waitingCheck);
   }
 
   /**
@@ -147,11 +151,27 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together.
     await new Promise((resolve) => setImmediate(resolve));
-    this.useSlots();
+    if (this.draining) this.held.drain();
     if (this.beatIsDue) await this.renew();
-    if (this.attached && (this.held.hasOutcomes || this.canClaim)) await this.exchange();
-    if (this.held.hasOutcomes || this.canClaim) this.gate.open();
+    const exchanges = this.attached && (this.held.hasOutcomes || this.canClaim);
+    // Redis gets its work first, and does it while the next tasks run here.
+    const exchanged = exchanges ? this.exchange() : undefined;
+    this.held.startWaiting();
+    await exchanged;
+    if (this.held.hasOutcomes || this.held.canStart || this.canClaim) this.gate.open();
+    this.watchWaiting();
     this.options.onTurn(this);
+  }
+
+  /** Gives back what was fetched ahead if no slot becomes free for it: another worker may have one. */
+  private watchWaiting(): void {
+    if (this.waitingCheck || this.held.waitingCount === 0) return;
+    const { begunCount } = this.held;
+    this.waitingCheck = setTimeout(() => {
+      this.waitingCheck = undefined;
+      if (this.held.begunCount === begunCount) this.held.releaseWaiting();
+      this.gate.open();
+    }, WAITING_MAX_MS);
   }
 
   private get canClaim(): boolean {
@@ -168,7 +188,7 @@ export class Consumer {
         leaseMs: this.lease.leaseMs,
         deadLetterTtlMs: this.options.settings.failedTtlMs,
         outcomes,
-        want: this.draining ? 0 : Math.min(this.held.freeSlots, MAX_BATCH),
+        want: Math.min(this.held.room, MAX_BATCH),
       });
     } catch (error) {
       this.held.unsettled(outcomes);
@@ -185,7 +205,7 @@ export class Consumer {
       );
     }
     this.held.accept(reply.claimed);
-    this.useSlots();
+    if (!reply.more) this.held.startWaiting();
     this.queueIsEmpty = !reply.more && !this.rung;
     this.lookAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
     if (reply.expired) await this.recoverOthers();
@@ -206,12 +226,7 @@ export class Consumer {
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
     this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown));
-    this.useSlots();
-  }
-
-  private useSlots(): void {
-    if (this.draining) this.held.releaseWaiting();
-    else this.held.startWaiting();
+    this.gate.open();
   }
 
   /** Declared dead: others run what was held here. The next `attach` enters a new worker. */

@@ -5,6 +5,7 @@ import type { Claim, Outcome } from '../broker/task-broker.js';
 import { InvalidDataError } from '../errors/index.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import { Prefetch } from './prefetch.js';
 import { judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
 import { type RunResult, TaskRun, type TaskRunListener } from './task-run.js';
 
@@ -19,6 +20,10 @@ export class HeldTasks implements TaskRunListener {
   private waiting: TaskRun[] = [];
   private outcomes: Outcome[] = [];
   private readonly progress = new Map<string, string>();
+  private readonly prefetch: Prefetch;
+  private begun = 0;
+  private isStarting = false;
+  private isDraining = false;
 
   constructor(
     private readonly partition: Partition,
@@ -26,7 +31,9 @@ export class HeldTasks implements TaskRunListener {
     private readonly settings: QueueSettings,
     private readonly logger: Logger,
     private readonly onChange: () => void,
-  ) {}
+  ) {
+    this.prefetch = new Prefetch(settings.concurrency);
+  }
 
   /** How many tasks Redis should say that this worker holds. */
   get size(): number {
@@ -35,6 +42,29 @@ export class HeldTasks implements TaskRunListener {
 
   get freeSlots(): number {
     return Math.max(0, this.settings.concurrency - this.running.size - this.waiting.length);
+  }
+
+  /** Tasks in hand that have not begun. */
+  get waitingCount(): number {
+    return this.waiting.length;
+  }
+
+  /** How many runs have begun so far. */
+  get begunCount(): number {
+    return this.begun;
+  }
+
+  /** There are tasks in hand that could run now. */
+  get canStart(): boolean {
+    return this.waiting.length > 0 && this.running.size < this.settings.concurrency;
+  }
+
+  /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
+  get room(): number {
+    if (this.isDraining) return 0;
+    const [oldest] = this.running;
+    const ahead = this.prefetch.allowance(oldest?.ranMs ?? 0);
+    return Math.max(0, this.settings.concurrency + ahead - this.running.size - this.waiting.length);
   }
 
   get hasOutcomes(): boolean {
@@ -63,18 +93,26 @@ export class HeldTasks implements TaskRunListener {
   }
 
   startWaiting(): void {
-    while (this.running.size < this.settings.concurrency) {
-      const run = this.waiting.shift();
-      if (!run) return;
+    if (this.isStarting || this.isDraining) return;
+    // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
+    this.isStarting = true;
+    let next = 0;
+    while (next < this.waiting.length && this.running.size < this.settings.concurrency) {
+      const run = this.waiting[next++] as TaskRun;
       this.running.add(run);
       run.start();
     }
+    this.waiting.splice(0, next);
+    this.begun += next;
+    this.isStarting = false;
   }
 
   ended(run: TaskRun, result: RunResult): void {
     this.running.delete(run);
+    this.prefetch.learn(run.ranMs);
     this.onChange();
     if (!run.isLost) this.enter(judgeRun(run, result, this.settings));
+    this.startWaiting();
   }
 
   /** @throws InvalidDataError where a status could not keep it */
@@ -123,6 +161,12 @@ export class HeldTasks implements TaskRunListener {
     this.outcomes = this.outcomes.filter(({ id }) => ids.has(id));
   }
 
+  /** Starts nothing any more, and gives back what was not begun. */
+  drain(): void {
+    this.isDraining = true;
+    this.releaseWaiting();
+  }
+
   /** Gives back what was not begun. */
   releaseWaiting(): void {
     // The head of the queue ends up with what was claimed first.
@@ -153,10 +197,14 @@ export class HeldTasks implements TaskRunListener {
     run.lose('The lease was lost');
   }
 
-  /** The outcome first: whatever a logger does, it counts. */
   private enter({ outcome, log }: Verdict): void {
     this.outcomes.push(outcome);
-    if (log?.level === 'error') this.logger.error(log.text, log.stack);
-    else if (log) this.logger.warn(log.text);
+    try {
+      if (log?.level === 'error') this.logger.error(log.text, log.stack);
+      else if (log) this.logger.warn(log.text);
+    } catch (error) {
+      // A logger of the application's own that throws must not take the worker down with it.
+      process.emitWarning(error instanceof Error ? error : String(error));
+    }
   }
 }

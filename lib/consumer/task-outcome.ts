@@ -27,7 +27,7 @@ export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSetting
 
 function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Verdict {
   const result = encodeResult(value, settings.maxResultBytes);
-  const facts = { id: run.envelope.id, ranMs: run.ranMs, ttlMs: settings.completedTtlMs };
+  const facts = { id: run.envelope.id, ranMs: Math.round(run.ranMs), ttlMs: settings.completedTtlMs };
   if ('result' in result) return { outcome: { kind: 'completed', result: result.result, ...facts } };
   return {
     outcome: { kind: 'unrecorded', reason: result.unrecorded, ...facts },
@@ -41,7 +41,13 @@ function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings): V
   if (run.aborted) return { outcome: { kind: 'released', id } };
   const failure = describeFailure(thrown);
   return {
-    outcome: { kind: 'failed', id, error: JSON.stringify(failure), ranMs: run.ranMs, ttlMs: settings.failedTtlMs },
+    outcome: {
+      kind: 'failed',
+      id,
+      error: JSON.stringify(failure),
+      ranMs: Math.round(run.ranMs),
+      ttlMs: settings.failedTtlMs,
+    },
     log: { level: 'error', text: `${run.title} failed: ${showFailure(failure)}`, stack: failure.stack },
   };
 }

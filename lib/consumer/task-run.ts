@@ -19,6 +19,7 @@ export interface TaskRunListener {
 export class TaskRun implements TaskRunControl {
   private controller: AbortController | undefined;
   private startedAt = 0;
+  private endedAt = 0;
   private ended = false;
   private lost = false;
 
@@ -44,9 +45,9 @@ export class TaskRun implements TaskRunControl {
     return this.lost;
   }
 
-  /** Milliseconds since the handler was called. */
+  /** Milliseconds since the handler was called; since it returned, how long it took. */
   get ranMs(): number {
-    return Math.round(performance.now() - this.startedAt);
+    return (this.ended ? this.endedAt : performance.now()) - this.startedAt;
   }
 
   /** For messages: id and name, never the data. */
@@ -94,6 +95,7 @@ export class TaskRun implements TaskRunControl {
   private end(result: RunResult): void {
     if (this.ended) return;
     this.ended = true;
+    this.endedAt = performance.now();
     this.listener.ended(this, result);
   }
 }

@@ -36,7 +36,9 @@ export class RedisConnection {
 
   /** Sends once: for what must not be repeated blindly. */
   async once<T>(command: (client: Redis) => Promise<T>): Promise<T> {
-    const client = await this.ready();
+    // Sent at once where it can be: the caller may go on with other work while it travels.
+    const opened = this.open();
+    const client = opened.status === 'ready' ? opened : await this.ready();
     const begun = performance.now();
     try {
       return await command(client);

@@ -376,7 +376,7 @@ describe('foreign elements', () => {
     expect(
       Object.values(parked)
         .map((text) => (JSON.parse(text) as { data: number }).data)
-        .sort(),
+        .sort((a, b) => a - b),
     ).toEqual([1, 2]);
     expect(await fixture.redis.zcard(key('task_scheduled:{q}'))).toBe(2);
   });

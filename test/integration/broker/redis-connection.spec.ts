@@ -71,13 +71,7 @@ describe('RedisConnection', () => {
       return redis.blpop('nothing', 0);
     });
     await new Promise((resolve) => setImmediate(resolve));
-    await Promise.all([
-      server.kill(),
-      expect(blocked).rejects.toMatchObject({
-        code: 'REDIS_UNAVAILABLE',
-        message: expect.stringContaining('the connection broke') as string,
-      }),
-    ]);
+    await Promise.all([server.kill(), expect(blocked).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' })]);
     expect(sent).toBe(1);
   });
 

@@ -251,6 +251,49 @@ describe('a worker', () => {
   });
 });
 
+describe('tasks fetched ahead', () => {
+  const oneAtATime = { defaults: { concurrency: 1 } };
+
+  it('go to another worker when the one that runs takes long', async () => {
+    const busy = await start(oneAtATime);
+    const quick = Array.from({ length: 200 }, (_, i) => ({ name: 'quick', data: `warm up ${i}` }));
+    await busy.producer.addBulk(quick);
+    await eventually(() => ran.length === 200);
+
+    ran = [];
+    const ids = ['a', 'b', 'c', 'd'];
+    await busy.producer.addBulk([
+      { name: 'gated', data: 'slow', id: 'slow' },
+      ...ids.map((id) => ({ name: 'quick', data: id, id })),
+    ]);
+    await eventually(() => doors.length === 1);
+    await start(oneAtATime);
+    await eventually(() => ran.length === 4);
+    expect(ran).toEqual(ids);
+    expect(await fixture.redis.hget(key('task_status:{default}:a'), 'attempt')).toBe('1');
+    openDoors();
+    await eventually(() => ran.includes('slow'));
+  });
+
+  it('are given back at shutdown, in order, before the one that runs has ended', async () => {
+    const app = await start({ ...oneAtATime, shutdownTimeout: '5s' });
+    await app.producer.addBulk(Array.from({ length: 200 }, (_, i) => ({ name: 'quick', data: i })));
+    await eventually(() => ran.length === 200);
+    await app.producer.addBulk([
+      { name: 'gated', data: 'slow' },
+      ...['a', 'b', 'c'].map((id) => ({ name: 'quick', id })),
+    ]);
+    await eventually(() => doors.length === 1);
+    const stopping = stopApp(app);
+    await eventually(async () => (await fixture.redis.llen(key('task_queue:{default}'))) === 3);
+    const waiting = (await fixture.redis.lrange(key('task_queue:{default}'), 0, -1)).reverse();
+    expect(waiting.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(['a', 'b', 'c']);
+    openDoors();
+    await stopping;
+    expect(ran).toContain('slow');
+  });
+});
+
 describe('shutdown', () => {
   it('waits for what runs, claims nothing more, and signs off', async () => {
     const app = await start({ defaults: { concurrency: 1 } });

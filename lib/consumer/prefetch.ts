@@ -1,0 +1,29 @@
+/** How much work, in time, a worker holds beyond its free slots: about what a few round trips take. */
+const AHEAD_MS = 5;
+const MAX_TASKS = 100;
+/** What one more run weighs in the average. */
+const WEIGHT = 0.1;
+
+/**
+ * How many tasks to hold beyond the free slots, so that handlers which take microseconds are not bound by round trips:
+ * while Redis settles one batch the next one runs. Measured, not configured: where a handler takes longer than a few
+ * milliseconds nothing is held that another worker could run meanwhile.
+ */
+export class Prefetch {
+  private averageMs: number | undefined;
+
+  constructor(private readonly concurrency: number) {}
+
+  /** A run took so long. */
+  learn(ranMs: number): void {
+    this.averageMs = this.averageMs === undefined ? ranMs : this.averageMs + WEIGHT * (ranMs - this.averageMs);
+  }
+
+  /** @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way */
+  allowance(oldestMs: number): number {
+    if (this.averageMs === undefined) return 0;
+    // A run that takes longer than those before it shows before it ends.
+    const perTaskMs = Math.max(this.averageMs, oldestMs / this.concurrency);
+    return Math.min(MAX_TASKS, Math.floor((this.concurrency * AHEAD_MS) / Math.max(perTaskMs, Number.EPSILON)));
+  }
+}
