@@ -195,6 +195,7 @@ export class Consumer {
       throw error;
     }
     this.failures = 0;
+    this.lease.heard();
     this.outages.over(this);
     if (!reply) return this.abandon();
 
@@ -237,8 +238,7 @@ export class Consumer {
   }
 
   private async recoverOthers(): Promise<void> {
-    await this.lease.recoverOthers();
-    this.look();
+    if (await this.lease.recoverOthers()) this.look();
   }
 
   private async pause(error: unknown): Promise<void> {

@@ -14,6 +14,9 @@ const MAX_PAGES = 20;
 export class WorkerLease {
   private incarnation = 1;
   private joined = false;
+  /** Times by `performance.now()`. */
+  private heardAt = 0;
+  private patientUntil = 0;
 
   constructor(
     private readonly partition: Partition,
@@ -36,11 +39,24 @@ export class WorkerLease {
   async join(): Promise<void> {
     await this.broker.join(this.partition, this.id, this.leaseMs);
     this.joined = true;
+    this.heardAt = performance.now();
   }
 
   /** @returns `null` if others have declared this worker dead */
   async renew(): Promise<BeatReply | null> {
-    return this.broker.beat(this.partition, this.id, this.leaseMs);
+    const reply = await this.broker.beat(this.partition, this.id, this.leaseMs);
+    this.heard();
+    return reply;
+  }
+
+  /**
+   * To be called when Redis has answered, which renewed the lease. After an outage the others, too, need time to come
+   * back: who is the first must not take them for dead.
+   */
+  heard(): void {
+    const now = performance.now();
+    if (now - this.heardAt > this.leaseMs / 2) this.patientUntil = now + this.leaseMs;
+    this.heardAt = now;
   }
 
   /** The lease is lost; whatever was held under this id is in the hands of others. */
@@ -60,11 +76,12 @@ export class WorkerLease {
     }
   }
 
-  /** Puts back what workers held whose leases have run out. */
-  async recoverOthers(): Promise<void> {
+  /** Puts back what workers held whose leases have run out. @returns whether there may be something to claim now */
+  async recoverOthers(): Promise<boolean> {
+    if (performance.now() < this.patientUntil) return false;
     for (let page = 0; page < MAX_PAGES; page++) {
       const recovery = await this.broker.recover(this.partition, MAX_LOST, this.deadLetterTtlMs);
-      if (!recovery) return;
+      if (!recovery) return true;
       const { worker, returned, buried, more } = recovery;
       if (returned.length + buried.length > 0) {
         this.logger.warn(
@@ -72,7 +89,8 @@ export class WorkerLease {
             `${buried.length} were lost too often and are dead letters`,
         );
       }
-      if (!more) return;
+      if (!more) break;
     }
+    return true;
   }
 }

@@ -13,6 +13,7 @@ export async function load(url, context, nextLoad) {
   const path = fileURLToPath(url);
   const { code } = await transformWithOxc(await readFile(path, 'utf8'), path, {
     decorator: { legacy: true, emitDecoratorMetadata: true },
+    helpers: { mode: 'External' }, // what decorators need is in register.mjs
     sourcemap: false,
   });
   return { format: 'module', source: code, shortCircuit: true };
