@@ -1,8 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
 import { privateRedis } from '../support/private-redis.js';
-import { holders, waiting, workerIds } from '../support/queue-view.js';
+import { heldBy, holders, waiting, workerIds } from '../support/queue-view.js';
 import { startApp, stopApp, type TestApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 import type { HoldData } from '../support/worker-app.js';
@@ -71,6 +72,31 @@ it('handlers that end at the signal give their tasks back in the order in which 
   await stopApp(worker);
   expect(await waiting(target.redis)).toEqual(untouched(ids));
   expect(running).toBe(CONCURRENCY);
+  await expectNobodyLeft();
+});
+
+it('a worker that is stopped in full swing gives back what it has fetched ahead, in order and as if never claimed', async () => {
+  const client = await startApp({ redis: target.url });
+  const rows = Array.from({ length: 5_000 }, () => ({ name: 'work' }));
+  const ids = (await client.producer.addBulk(rows)).map(({ id }) => id);
+  const began: string[] = [];
+  const work = workHandler(async (_data, { id }) => {
+    began.push(id);
+    await nextTurn();
+  });
+  const worker = await startApp({ redis: target.url, defaults: { concurrency: 1 } }, [work]);
+  await eventually(async () => {
+    const [name = ''] = await workerIds(target.redis);
+    return began.length > 0 && (await heldBy(target.redis, name)).length > 10;
+  });
+
+  await stopApp(worker);
+  expect(began).toEqual(ids.slice(0, began.length));
+  const rest = ids.slice(began.length);
+  expect(rest).not.toEqual([]);
+  expect(await waiting(target.redis)).toEqual(untouched(rest));
+  const statuses = await client.status.getMany(rest);
+  expect(statuses.filter((status) => status?.state !== 'waiting' || status.attempt !== 0)).toEqual([]);
   await expectNobodyLeft();
 });
 
