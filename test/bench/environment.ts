@@ -1,0 +1,34 @@
+import type { Redis } from 'ioredis';
+import { cpus } from 'node:os';
+import { loadPeer } from './peers/index.js';
+import { redisVersion } from './redis-info.js';
+
+/** What the figures depend on beside the code. */
+export interface Environment {
+  date: string;
+  node: string;
+  redis: string;
+  cpu: string;
+  peers: Record<string, { title: string; setup: string }>;
+}
+
+export async function describeEnvironment(redis: Redis, peerNames: readonly string[]): Promise<Environment> {
+  const peers: Environment['peers'] = {};
+  for (const name of peerNames) {
+    const { title, setup } = await loadPeer(name);
+    peers[name] = { title, setup };
+  }
+  const processors = cpus();
+  return {
+    date: new Date().toISOString(),
+    node: process.version,
+    redis: await redisVersion(redis),
+    cpu: `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}`,
+    peers,
+  };
+}
+
+export function showEnvironment({ node, redis, cpu, peers }: Environment): string {
+  const lines = Object.entries(peers).map(([name, { title, setup }]) => `  ${name}: ${title}; ${setup}`);
+  return [`Node ${node}, Redis ${redis}, ${cpu}`, ...lines].join('\n');
+}

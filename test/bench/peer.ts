@@ -1,0 +1,45 @@
+import type { Redis } from 'ioredis';
+import type { TaskData, TaskResult } from './task-data.js';
+
+/**
+ * One way to run background tasks: the library, or something that it is compared with. To add one, write
+ * `peers/<name>.ts` with `export const peer: Peer` and enter it in `peers/index.ts`.
+ *
+ * All tasks have the name, the queue and the data of `task-data.ts`. Status and result of a completed task are kept.
+ */
+export interface Peer {
+  /** What is measured, with its version. */
+  readonly title: string;
+  /** How it is set up, where that is a choice. Printed with the figures. */
+  readonly setup: string;
+  /** Resolves once it is connected. */
+  produce(url: string): Promise<BenchProducer>;
+  /** Resolves once it is connected; it begins at once to work on what waits. */
+  work(url: string, options: WorkOptions): Promise<BenchWorker>;
+  /** How many tasks wait or are active. Asked while the clock runs: it must cost Redis next to nothing. */
+  unsettled(redis: Redis): Promise<number>;
+  /** How many tasks Redis knows as completed, counted exactly. Asked after the clock has stopped. */
+  completed(redis: Redis): Promise<number>;
+}
+
+export interface BenchProducer {
+  /** Resolves when Redis has confirmed the task. */
+  add(data: TaskData): Promise<unknown>;
+  /** Resolves when Redis has confirmed all of them. */
+  addBulk(data: readonly TaskData[]): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface WorkOptions {
+  /** How many tasks run at once. */
+  concurrency: number;
+  /** Called with the data of each task, from an async handler that returns the result. */
+  handle: (data: TaskData) => TaskResult;
+  /** To be called when a task fails or the worker meets an error: the measurement is void then. */
+  onError: (error: Error) => void;
+}
+
+export interface BenchWorker {
+  /** Resolves when nothing is left of it, connections included. */
+  close(): Promise<void>;
+}

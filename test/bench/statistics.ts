@@ -1,0 +1,14 @@
+export interface Spread {
+  median: number;
+  min: number;
+  max: number;
+}
+
+/** @param values at least one */
+export function spread(values: readonly number[]): Spread {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (index: number): number => sorted[index] ?? Number.NaN;
+  const upper = Math.floor(sorted.length / 2);
+  const median = sorted.length % 2 === 1 ? at(upper) : (at(upper - 1) + at(upper)) / 2;
+  return { median, min: at(0), max: at(sorted.length - 1) };
+}

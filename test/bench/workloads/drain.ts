@@ -1,0 +1,13 @@
+import type { Workload } from '../workload.js';
+import { drainBacklog } from './drain-backlog.js';
+
+/** How fast a worker gets through what waits. */
+export function drain({ concurrency, tasks }: { concurrency: number; tasks: number }): Workload {
+  return {
+    name: `drain-${concurrency}`,
+    title: `Drain a backlog, concurrency ${concurrency}`,
+    tasks,
+    quickTasks: 2_000,
+    run: (bench) => drainBacklog(bench, { concurrency, warmUp: Math.ceil(bench.tasks / 10) }),
+  };
+}
