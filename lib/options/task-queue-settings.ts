@@ -28,7 +28,7 @@ export class TaskQueueSettings {
   constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
     const problems: OptionProblem[] = [];
     const given = moduleRule(options, '', problems) ?? {};
-    const variable = given.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
+    const variable = options?.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
     const fromEnvironment = redisRule(variable, 'REDIS_URL (environment)', problems);
     if (problems.length > 0) throw new InvalidOptionsError(problems);
 
@@ -90,7 +90,7 @@ function redisProblem(given: unknown): string | null {
   if (typeof given === 'function') return null;
   if (typeof given === 'string') {
     const isUrl = /^rediss?:\/\//.test(given) && URL.canParse(given);
-    return isUrl || given.startsWith('/') ? null : 'text that is neither';
+    return isUrl || given.startsWith('/') ? null : 'text that is no URL and no path';
   }
   if (typeof given !== 'object' || given === null) return `a value of type ${typeof given}`;
   if ('sendCommand' in given) return 'a client';

@@ -160,7 +160,7 @@ describe('sample/digest', () => {
     const folder = await folderWith(numbered(2));
     for (const [wrongUrl, message] of [
       ['redis://127.0.0.1:1', /Redis could not be reached .*ECONNREFUSED/],
-      ['nonsense', /REDIS_URL .*'nonsense'/],
+      ['nonsense', /^Option "redis" is 'text that is no URL and no path'; allowed is a URL/],
     ] as const) {
       const sample = SampleProcess.start('digest', { args: [folder], env: { REDIS_URL: wrongUrl } });
       expect(await sample.closed).toEqual({ code: 1, signal: null });

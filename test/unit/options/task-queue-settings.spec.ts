@@ -82,7 +82,7 @@ describe('TaskQueueSettings', () => {
     ['braces in the prefix', { prefix: 'a{b}' }, '"prefix"', "'a{b}'", 'without white space and braces'],
     ['a number to consume', { consume: 1 }, '"consume"', '1', 'true, false, or a list'],
     ['a bad name to consume', { consume: ['a b'] }, '"consume"', "[ 'a b' ]", 'a list of queue names'],
-    ['another protocol', { redis: 'http://host' }, '"redis"', "'text that is neither'", 'redis://'],
+    ['another protocol', { redis: 'http://host' }, '"redis"', "'text that is no URL and no path'", 'redis://'],
     ['a URL object', { redis: new URL('redis://host') }, '"redis"', "'an object that holds no options'", 'redis://'],
     ['a URL among options', { redis: { url: 'redis://host' } }, '"redis"', "'options with url'", 'redis://'],
     ['no text at all', { redis: 5 }, '"redis"', "'a value of type number'", 'a factory'],
@@ -112,6 +112,10 @@ describe('TaskQueueSettings', () => {
 
   it('does not look at the environment where the options name a Redis', () => {
     expect(settings({ redis: 'redis://here' }, { REDIS_URL: 'nonsense' }).redis).toBe('redis://here');
+  });
+
+  it('tells of a wrong Redis once, whatever the environment says', () => {
+    expect(problemsOf({ redis: 'nonsense' }, { REDIS_URL: 'nonsense' })).not.toContain('REDIS_URL');
   });
 
   it('never shows a password', () => {
