@@ -1,8 +1,9 @@
 import type { Logger } from '@nestjs/common';
-import { type Partition, partitionOf, publicId } from '../broker/partition.js';
+import { type Partition, partitionOf } from '../broker/partition.js';
 import { type ExchangeReply, MAX_SLEEP_MS, type TaskBroker } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import { Backoff } from './backoff.js';
 import { Gate } from './gate.js';
 import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
@@ -11,8 +12,6 @@ import { WorkerLease } from './worker-lease.js';
 
 /** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
 const MAX_BATCH = 100;
-const FIRST_PAUSE_MS = 50;
-const LAST_PAUSE_MS = 2_000;
 /** How long a task may wait in hand for a slot to become free. */
 const WAITING_MAX_MS = 50;
 /** What a handler has to react to its abort signal at shutdown. */
@@ -45,6 +44,8 @@ export interface ConsumerOptions {
  */
 export class Consumer {
   readonly partition: Partition;
+  /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
+  looksAgainAt = 0;
   private readonly held: HeldTasks;
   private readonly lease: WorkerLease;
   private readonly gate = new Gate();
@@ -55,15 +56,14 @@ export class Consumer {
   private queueIsEmpty = false;
   /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
   private rung = false;
-  private failures = 0;
-  private lookAt = 0;
+  private readonly backoff = new Backoff();
   private waitingCheck: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ConsumerOptions,
     private readonly broker: TaskBroker,
     private readonly outages: OutageLog,
-    private readonly logger: Logger,
+    logger: Logger,
   ) {
     this.partition = partitionOf(options.queue);
     const { workerId, leaseMs, handlers, settings } = options;
@@ -75,11 +75,6 @@ export class Consumer {
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
     return this.attached && !this.draining && this.queueIsEmpty && this.held.freeSlots > 0;
-  }
-
-  /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
-  get looksAgainAt(): number {
-    return this.lookAt;
   }
 
   /** Looks at the queue again: the bell rang, or it is time. */
@@ -103,6 +98,7 @@ export class Consumer {
         while (this.attached && !this.isOver) await this.turn();
       } catch (error) {
         this.attached = false;
+        this.held.halt();
         if (!this.isOver) await this.pause(error);
       }
     }
@@ -144,6 +140,7 @@ export class Consumer {
     }
     if (!this.lease.isJoined) await this.lease.join();
     this.attached = true;
+    if (!this.draining) this.held.resume();
     this.look();
   }
 
@@ -151,7 +148,7 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together.
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.draining) this.held.drain();
+    if (this.draining) this.drain();
     if (this.beatIsDue) await this.renew();
     const exchanges = this.attached && (this.held.hasOutcomes || this.canClaim);
     // Redis gets its work first, and does it while the next tasks run here.
@@ -161,6 +158,11 @@ export class Consumer {
     if (this.held.hasOutcomes || this.held.canStart || this.canClaim) this.gate.open();
     this.watchWaiting();
     this.options.onTurn(this);
+  }
+
+  private drain(): void {
+    this.held.halt();
+    this.held.releaseWaiting();
   }
 
   /** Gives back what was fetched ahead if no slot becomes free for it: another worker may have one. */
@@ -194,21 +196,16 @@ export class Consumer {
       this.held.unsettled(outcomes);
       throw error;
     }
-    this.failures = 0;
+    this.backoff.reset();
     this.lease.heard();
     this.outages.over(this);
     if (!reply) return this.abandon();
 
-    this.held.settled(outcomes, reply.refused);
-    for (const id of reply.malformed) {
-      this.logger.error(
-        `${publicId(this.partition, id)}: no JSON object with a name; its bytes are in the dead letters`,
-      );
-    }
+    this.held.settled(outcomes, reply);
     this.held.accept(reply.claimed);
     if (!reply.more) this.held.startWaiting();
     this.queueIsEmpty = !reply.more && !this.rung;
-    this.lookAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
+    this.looksAgainAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
     if (reply.expired) await this.recoverOthers();
   }
 
@@ -243,8 +240,7 @@ export class Consumer {
 
   private async pause(error: unknown): Promise<void> {
     this.outages.begin(this, error);
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** this.failures++, LAST_PAUSE_MS);
-    const until = performance.now() + pauseMs;
+    const until = performance.now() + this.backoff.next();
     // Handlers that end meanwhile open the gate; only `stop` must end the pause.
     while (!this.isOver && performance.now() < until) await this.gate.pass(until - performance.now());
     this.gate.open();

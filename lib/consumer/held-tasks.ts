@@ -1,7 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
-import type { Claim, Outcome } from '../broker/task-broker.js';
+import type { Claim, ExchangeReply, Outcome } from '../broker/task-broker.js';
 import { InvalidDataError } from '../errors/index.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
@@ -23,7 +23,7 @@ export class HeldTasks implements TaskRunListener {
   private readonly prefetch: Prefetch;
   private begun = 0;
   private isStarting = false;
-  private isDraining = false;
+  private isHalted = false;
 
   constructor(
     private readonly partition: Partition,
@@ -56,12 +56,12 @@ export class HeldTasks implements TaskRunListener {
 
   /** There are tasks in hand that could run now. */
   get canStart(): boolean {
-    return this.waiting.length > 0 && this.running.size < this.settings.concurrency;
+    return !this.isHalted && this.waiting.length > 0 && this.running.size < this.settings.concurrency;
   }
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (this.isDraining) return 0;
+    if (this.isHalted) return 0;
     const [oldest] = this.running;
     const ahead = this.prefetch.allowance(oldest?.ranMs ?? 0);
     return Math.max(0, this.settings.concurrency + ahead - this.running.size - this.waiting.length);
@@ -92,8 +92,17 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
+  /** Starts nothing until `resume`, and asks for nothing: at shutdown, or while Redis may have given it to others. */
+  halt(): void {
+    this.isHalted = true;
+  }
+
+  resume(): void {
+    this.isHalted = false;
+  }
+
   startWaiting(): void {
-    if (this.isStarting || this.isDraining) return;
+    if (this.isStarting || this.isHalted) return;
     // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
     this.isStarting = true;
     let next = 0;
@@ -142,11 +151,15 @@ export class HeldTasks implements TaskRunListener {
   }
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
-  settled(outcomes: readonly Outcome[], refused: readonly string[]): void {
+  settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
+    for (const outcome of outcomes) if (outcome.kind !== 'progress') this.held.delete(outcome.id);
     for (const id of refused) {
       this.logger.warn(`${publicId(this.partition, id)}: its lease was lost while it ran; the outcome does not count`);
     }
-    for (const outcome of outcomes) if (outcome.kind !== 'progress') this.held.delete(outcome.id);
+    for (const id of malformed) {
+      const title = publicId(this.partition, id);
+      this.logger.error(`${title}: no JSON object with a name; its bytes are in the dead letters`);
+    }
   }
 
   /** Whether Redis has these outcomes is unknown: they are to be reported again. */
@@ -159,12 +172,6 @@ export class HeldTasks implements TaskRunListener {
     for (const [id, run] of this.held) if (!ids.has(id)) this.forget(id, run);
     this.waiting = this.waiting.filter(({ envelope }) => ids.has(envelope.id));
     this.outcomes = this.outcomes.filter(({ id }) => ids.has(id));
-  }
-
-  /** Starts nothing any more, and gives back what was not begun. */
-  drain(): void {
-    this.isDraining = true;
-    this.releaseWaiting();
   }
 
   /** Gives back what was not begun. */
