@@ -57,6 +57,8 @@ export class BellListener {
       if (this.stopped) return;
       this.outages.begin(this, error);
       await this.changed.pass(PAUSE_MS);
+      // A ring may have been lost with the connection.
+      for (const consumer of listening) consumer.look();
     } finally {
       this.heard = new Set();
     }

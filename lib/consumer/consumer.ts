@@ -67,8 +67,15 @@ export class Consumer {
   ) {
     this.partition = partitionOf(options.queue);
     const { workerId, leaseMs, handlers, settings } = options;
-    this.held = new HeldTasks(this.partition, handlers, settings, logger, () => this.gate.open());
     this.lease = new WorkerLease(this.partition, workerId, leaseMs, settings.failedTtlMs, broker, logger);
+    this.held = new HeldTasks(
+      this.partition,
+      handlers,
+      settings,
+      logger,
+      () => this.gate.open(),
+      () => this.attached && !this.draining && this.lease.isFresh,
+    );
     this.gate.open();
   }
 
@@ -98,7 +105,6 @@ export class Consumer {
         while (this.attached && !this.isOver) await this.turn();
       } catch (error) {
         this.attached = false;
-        this.held.halt();
         if (!this.isOver) await this.pause(error);
       }
     }
@@ -140,7 +146,6 @@ export class Consumer {
     }
     if (!this.lease.isJoined) await this.lease.join();
     this.attached = true;
-    if (!this.draining) this.held.resume();
     this.look();
   }
 
@@ -148,8 +153,8 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together.
     await new Promise((resolve) => setImmediate(resolve));
-    if (this.draining) this.drain();
-    if (this.beatIsDue) await this.renew();
+    if (this.draining) this.held.releaseWaiting();
+    if (this.beatIsDue || !this.lease.isFresh) await this.renew();
     const exchanges = this.attached && (this.held.hasOutcomes || this.canClaim);
     // Redis gets its work first, and does it while the next tasks run here.
     const exchanged = exchanges ? this.exchange() : undefined;
@@ -158,11 +163,6 @@ export class Consumer {
     if (this.held.hasOutcomes || this.held.canStart || this.canClaim) this.gate.open();
     this.watchWaiting();
     this.options.onTurn(this);
-  }
-
-  private drain(): void {
-    this.held.halt();
-    this.held.releaseWaiting();
   }
 
   /** Gives back what was fetched ahead if no slot becomes free for it: another worker may have one. */

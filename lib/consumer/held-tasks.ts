@@ -23,7 +23,6 @@ export class HeldTasks implements TaskRunListener {
   private readonly prefetch: Prefetch;
   private begun = 0;
   private isStarting = false;
-  private isHalted = false;
 
   constructor(
     private readonly partition: Partition,
@@ -31,6 +30,8 @@ export class HeldTasks implements TaskRunListener {
     private readonly settings: QueueSettings,
     private readonly logger: Logger,
     private readonly onChange: () => void,
+    /** Not at shutdown, and not while Redis may have given to others what is held here. */
+    private readonly mayStart: () => boolean,
   ) {
     this.prefetch = new Prefetch(settings.concurrency);
   }
@@ -56,12 +57,12 @@ export class HeldTasks implements TaskRunListener {
 
   /** There are tasks in hand that could run now. */
   get canStart(): boolean {
-    return !this.isHalted && this.waiting.length > 0 && this.running.size < this.settings.concurrency;
+    return this.mayStart() && this.waiting.length > 0 && this.running.size < this.settings.concurrency;
   }
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (this.isHalted) return 0;
+    if (!this.mayStart()) return 0;
     const [oldest] = this.running;
     const ahead = this.prefetch.allowance(oldest?.ranMs ?? 0);
     return Math.max(0, this.settings.concurrency + ahead - this.running.size - this.waiting.length);
@@ -92,17 +93,8 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
-  /** Starts nothing until `resume`, and asks for nothing: at shutdown, or while Redis may have given it to others. */
-  halt(): void {
-    this.isHalted = true;
-  }
-
-  resume(): void {
-    this.isHalted = false;
-  }
-
   startWaiting(): void {
-    if (this.isStarting || this.isHalted) return;
+    if (this.isStarting || !this.mayStart()) return;
     // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
     this.isStarting = true;
     let next = 0;
@@ -165,6 +157,9 @@ export class HeldTasks implements TaskRunListener {
   /** Whether Redis has these outcomes is unknown: they are to be reported again. */
   unsettled(outcomes: readonly Outcome[]): void {
     this.outcomes.unshift(...outcomes.filter(({ kind }) => kind !== 'progress'));
+    for (const outcome of outcomes) {
+      if (outcome.kind === 'progress' && !this.progress.has(outcome.id)) this.progress.set(outcome.id, outcome.progress);
+    }
   }
 
   /** Forgets what Redis does not know this worker to hold. */

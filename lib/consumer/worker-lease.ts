@@ -36,6 +36,11 @@ export class WorkerLease {
     return this.joined;
   }
 
+  /** Redis was heard of within the lease. Without it, after a pause of this process say, others may have taken over. */
+  get isFresh(): boolean {
+    return performance.now() - this.heardAt < this.leaseMs;
+  }
+
   async join(): Promise<void> {
     await this.broker.join(this.partition, this.id, this.leaseMs);
     this.joined = true;

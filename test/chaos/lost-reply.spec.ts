@@ -106,7 +106,7 @@ it('a ring that is lost on its way to the worker delays a task by no more than a
 
   await push(target.redis, { id: 't1', name: 'work' });
   await lost;
-  await allCompleted(status, ['default:t1'], { timeoutMs: 7_000 });
+  await allCompleted(status, ['default:t1'], { timeoutMs: 3_000 });
 });
 
 it('a worker whose joining is answered into the void joins once', async () => {
