@@ -158,7 +158,8 @@ export class HeldTasks implements TaskRunListener {
   unsettled(outcomes: readonly Outcome[]): void {
     this.outcomes.unshift(...outcomes.filter(({ kind }) => kind !== 'progress'));
     for (const outcome of outcomes) {
-      if (outcome.kind === 'progress' && !this.progress.has(outcome.id)) this.progress.set(outcome.id, outcome.progress);
+      if (outcome.kind === 'progress' && !this.progress.has(outcome.id))
+        this.progress.set(outcome.id, outcome.progress);
     }
   }
 
