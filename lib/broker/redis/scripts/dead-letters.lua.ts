@@ -25,8 +25,8 @@ end
 local function bury(id, envelope, failure, retention)
   if retention == 0 then return note('DEL', status .. id) end
   id = park(id, envelope)
-  call('ZADD', dead, now, id)
-  note('HSET', status .. id, 'state', 'failed', 'error', failure, 'finished', now)
+  call('ZADD', dead, now_text, id)
+  note('HSET', status .. id, 'state', 'failed', 'error', failure, 'finished', now_text)
   note('PEXPIRE', status .. id, retention)
 end
 

@@ -21,9 +21,9 @@ for i = 2, #ARGV, 4 do
     if token ~= '' and call('HGET', key, 'token') == token then answer = 1 end
   else
     if token == '' then
-      call('HSET', key, 'name', name, 'created', now)
+      call('HSET', key, 'name', name, 'created', now_text)
     else
-      call('HSET', key, 'name', name, 'created', now, 'token', token)
+      call('HSET', key, 'name', name, 'created', now_text, 'token', token)
     end
     created[#created + 1] = ARGV[i + 3]
   end

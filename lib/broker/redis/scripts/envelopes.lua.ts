@@ -69,7 +69,7 @@ end
 local function introduce(id, envelope)
   local ok, task = pcall(cjson.decode, envelope)
   local name = ok and type(task) == 'table' and task.name
-  note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now)
+  note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
 end
 
 -- Makes an envelope of a JSON object with a name that somebody else pushed; its bytes stay as they are behind the

@@ -37,14 +37,25 @@ if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) en
 
 local refused, finished, malformed = {}, {}, {}
 
+-- When a run began that took so long; most take the same few milliseconds.
+local starts = {}
+local function start_of(ran)
+  local start = starts[ran]
+  if not start then
+    start = string.format('%.0f', now - ran)
+    starts[ran] = start
+  end
+  return start
+end
+
 local function complete(id, field, text, retention, ran)
   local key = status .. id
   finished[#finished + 1] = id
-  if retention == 0 then return note('DEL', key) end
+  if retention == '0' then return note('DEL', key) end
   if text == '' then
-    note('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now)
+    note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text)
   else
-    note('HSET', key, 'state', 'completed', 'started', now - ran, 'finished', now, field, text)
+    note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text, field, text)
   end
   note('PEXPIRE', key, retention)
 end
@@ -58,8 +69,8 @@ end
 
 local settle = {
   failed = function(id, envelope, text, number, ran)
-    note('HSET', status .. id, 'started', now - ran)
-    bury(id, count(envelope, 1, 0, 0), text, number)
+    note('HSET', status .. id, 'started', start_of(ran))
+    bury(id, count(envelope, 1, 0, 0), text, tonumber(number))
     finished[#finished + 1] = id
   end,
   released = function(id, envelope)
@@ -75,7 +86,7 @@ local settle = {
 }
 
 for i = 6, #ARGV, 5 do
-  local kind, id, text, number, ran = ARGV[i], ARGV[i + 1], ARGV[i + 2], tonumber(ARGV[i + 3]), tonumber(ARGV[i + 4])
+  local kind, id, text, number, ran = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
   if kind == 'progress' then
     if call('HEXISTS', held, id) == 1 then note('HSET', status .. id, 'progress', text) end
   elseif kind == 'completed' or kind == 'unrecorded' then
@@ -113,7 +124,7 @@ end
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
   local id = fresh_id()
-  note('HSET', status .. id, 'created', now)
+  note('HSET', status .. id, 'created', now_text)
   bury(id, item, '{"name":"malformed","message":"The element is no JSON object with a name"}', dead_retention)
   malformed[#malformed + 1] = id
 end
@@ -133,7 +144,8 @@ local function claim(item)
     item = rename(item, id)
     call('HSET', held, id, item)
   end
-  local added = note('HSET', status .. id, 'state', 'active', 'attempt', attempt + 1, 'started', now)
+  attempt = attempt == '0' and '1' or attempt + 1
+  local added = note('HSET', status .. id, 'state', 'active', 'attempt', attempt, 'started', now_text)
   if added == 3 then introduce(id, item) end -- all three are new: somebody pushed a whole envelope
   claimed[#claimed + 1] = id
   claimed[#claimed + 1] = item

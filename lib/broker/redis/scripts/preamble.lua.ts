@@ -9,6 +9,8 @@ local queue, bell, scheduled, parked, workers, dead, recent, meta, status, activ
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+-- For arguments: Redis prints a number anew, as a float, for every call that is given one.
+local now_text = string.format('%.0f', now)
 
 -- Writes a status. A status tells of a task and is not the task: a key of another type, which somebody else put there,
 -- must not stop a script half-way, for nothing that a script did before is undone.
