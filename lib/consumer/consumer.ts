@@ -4,6 +4,7 @@ import { type ExchangeReply, MAX_SLEEP_MS, type TaskBroker } from '../broker/tas
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { Backoff } from './backoff.js';
+import { ExchangesUnderWay } from './exchanges-under-way.js';
 import { Gate } from './gate.js';
 import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
@@ -12,6 +13,9 @@ import { WorkerLease } from './worker-lease.js';
 
 /** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
 const MAX_BATCH = 100;
+const WELL_FILLED = 50;
+/** How many exchanges may be under way: with two, Redis works on one while Node works on the other. */
+const MAX_CALLS = 2;
 /** How long a task may wait in hand for a slot to become free. */
 const WAITING_MAX_MS = 50;
 /** What a handler has to react to its abort signal at shutdown. */
@@ -30,8 +34,8 @@ export interface ConsumerOptions {
 
 /**
  * A worker's loop for one queue. In every turn it makes at most one call that settles what has finished and claims
- * what there is room for. All its calls are made one after the other, so between two turns what it believes
- * to hold (`HeldTasks`) is what Redis says that it holds; where the answer of a call was lost, it asks Redis.
+ * what there is room for. Whenever no call is under way, what it believes to hold (`HeldTasks`) is what Redis says
+ * that it holds; where the answer of a call was lost, it asks Redis.
  *
  * | mode | what holds | leaves it when |
  * |---|---|---|
@@ -49,6 +53,7 @@ export class Consumer {
   private readonly held: HeldTasks;
   private readonly lease: WorkerLease;
   private readonly gate = new Gate();
+  private readonly exchanges = new ExchangesUnderWay(() => this.gate.open());
   private attached = false;
   private draining = false;
   private cut = false;
@@ -135,11 +140,12 @@ export class Consumer {
   }
 
   private get isOver(): boolean {
-    return this.cut || (this.draining && this.held.size === 0);
+    return this.cut || (this.draining && this.held.size === 0 && this.exchanges.count === 0);
   }
 
   /** Brings Redis and this worker in step, whatever went wrong before. */
   private async attach(): Promise<void> {
+    await this.exchanges.settle();
     if (this.lease.isJoined) {
       if (await this.lease.renew()) await this.reconcile();
       else this.abandon();
@@ -154,15 +160,30 @@ export class Consumer {
     // Everything that finishes in this turn of the event loop travels together.
     await new Promise((resolve) => setImmediate(resolve));
     if (this.draining) this.held.releaseWaiting();
-    if (this.beatIsDue || !this.lease.isFresh) await this.renew();
-    const exchanges = this.attached && (this.held.hasOutcomes || this.canClaim);
+    const beats = this.beatIsDue || !this.lease.isFresh;
+    if (beats || this.exchanges.hasFailed) await this.exchanges.settle();
+    if (beats) await this.renew();
     // Redis gets its work first, and does it while the next tasks run here.
-    const exchanged = exchanges ? this.exchange() : undefined;
+    if (this.attached && this.shouldCall) {
+      const want = this.room;
+      this.exchanges.add(want, this.exchange(want));
+    }
     this.held.startWaiting();
-    await exchanged;
-    if (this.held.hasOutcomes || this.held.canStart || this.canClaim) this.gate.open();
+    if (this.held.canStart || this.shouldCall) this.gate.open();
     this.watchWaiting();
     this.options.onTurn(this);
+  }
+
+  /** One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled. */
+  private get shouldCall(): boolean {
+    if (this.exchanges.count >= MAX_CALLS) return false;
+    if (this.exchanges.count === 0 && (this.held.hasOutcomes || this.canClaim)) return true;
+    return this.held.outcomeCount >= WELL_FILLED || (!this.queueIsEmpty && this.room >= WELL_FILLED);
+  }
+
+  /** How many tasks to ask for: those that other calls ask for already are on their way. */
+  private get room(): number {
+    return Math.max(0, Math.min(this.held.room - this.exchanges.expected, MAX_BATCH));
   }
 
   /** Gives back what was fetched ahead if no slot becomes free for it: another worker may have one. */
@@ -180,7 +201,7 @@ export class Consumer {
     return !this.draining && !this.queueIsEmpty && this.held.freeSlots > 0;
   }
 
-  private async exchange(): Promise<void> {
+  private async exchange(want: number): Promise<void> {
     const outcomes = this.held.takeOutcomes(MAX_BATCH);
     let reply: ExchangeReply | null;
     this.rung = false;
@@ -190,7 +211,7 @@ export class Consumer {
         leaseMs: this.lease.leaseMs,
         deadLetterTtlMs: this.options.settings.failedTtlMs,
         outcomes,
-        want: Math.min(this.held.room, MAX_BATCH),
+        want,
       });
     } catch (error) {
       this.held.unsettled(outcomes);
@@ -199,7 +220,7 @@ export class Consumer {
     this.backoff.reset();
     this.lease.heard();
     this.outages.over(this);
-    if (!reply) return this.abandon();
+    if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
     this.held.accept(reply.claimed);

@@ -72,6 +72,10 @@ export class HeldTasks implements TaskRunListener {
     return this.outcomes.length > 0 || this.progress.size > 0;
   }
 
+  get outcomeCount(): number {
+    return this.outcomes.length;
+  }
+
   has(id: string): boolean {
     return this.held.has(id);
   }

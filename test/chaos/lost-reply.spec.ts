@@ -53,6 +53,7 @@ it('no handler runs again when the answer to its outcome is lost', async () => {
   const { status, log } = await startApp({ redis: proxy.url, ...options }, [work]);
   await push(target.redis, { id: 't1', name: 'work' }, { id: 't2', name: 'work' });
   await eventually(() => began.length === 2);
+  await eventually(() => target.sleepers()); // so that no other exchange is on its way
 
   const lost = proxy.loseReplyTo(runs(redisScripts.taskExchange));
   gate.open('done');

@@ -11,7 +11,7 @@ export const WORKLOADS: readonly Workload[] = [
   addAwaited,
   addInFlight,
   addBulk,
-  drain({ concurrency: 1, tasks: 10_000 }),
+  drain({ concurrency: 1, tasks: 20_000 }),
   drain({ concurrency: 10, tasks: 30_000 }),
   drain({ concurrency: 100, tasks: 50_000 }),
   memoryWaiting,

@@ -168,7 +168,7 @@ describe('races', () => {
     await eventually(() => doors.length === 1);
     const [worker = ''] = await fixture.redis.zrange(`${fixture.prefix}task_workers:{${queue}}`, '0', '-1');
     // As another worker does that finds the lease run out.
-    await fixture.redis.zadd(`${fixture.prefix}task_workers:{${queue}}`, 1, worker);
+    await fixture.redis.zadd(`${fixture.prefix}task_workers:{${queue}}`, 0, worker);
     await broker.recover(partition, 2, 60_000);
     await eventually(() => attempts.length === 2);
     expect(attempts).toEqual([1, 2]);
