@@ -8,6 +8,7 @@ import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
+import { randomFraction } from './random-fraction.js';
 
 /** Options of one task. */
 export interface AddOptions {
@@ -52,7 +53,7 @@ const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
  */
 export class TaskProducer {
   private readonly batcher: EnqueueBatcher;
-  private readonly nextId = monotonicFactory();
+  private readonly nextId = monotonicFactory(randomFraction);
   private closed = false;
 
   constructor(

@@ -17,9 +17,12 @@ end
 -- Returns the id of an envelope and its attempts so far, or nil if it does not begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
+  -- One match is enough for nearly all.
+  local plain, attempts = string.match(envelope, '^{"id":"(%w+)","attempt":(%d+)[,}]')
+  if plain and #plain <= 256 then return plain, attempts end
+
   local raw, attempt, rest = string.match(envelope, '^{"id":"(.-)","attempt":(%d+)()')
   if not raw or not string.find(envelope, '^[,}]', rest) then return nil end
-  if not string.find(raw, '[^%w]') and #raw > 0 and #raw <= 256 then return raw, attempt end
   if string.find(raw, '[%z\1-\31]') then return nil end
   local id = raw
   if string.find(raw, '[\\"]') then
