@@ -158,10 +158,14 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
-  /** Whether Redis has these outcomes is unknown: they are to be reported again. */
+  /**
+   * Whether Redis has these outcomes is unknown: they are to be reported again. Not those of tasks that were forgotten
+   * meanwhile, with the lease: if this worker claims such a task anew, they belong to a run that does not count.
+   */
   unsettled(outcomes: readonly Outcome[]): void {
-    this.outcomes.unshift(...outcomes.filter(({ kind }) => kind !== 'progress'));
-    for (const outcome of outcomes) {
+    const held = outcomes.filter(({ id }) => this.held.has(id));
+    this.outcomes.unshift(...held.filter(({ kind }) => kind !== 'progress'));
+    for (const outcome of held) {
       if (outcome.kind === 'progress' && !this.progress.has(outcome.id))
         this.progress.set(outcome.id, outcome.progress);
     }
