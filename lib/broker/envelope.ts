@@ -10,7 +10,8 @@ export interface Envelope {
   attempt: number;
   /** How often it came into a worker that had no handler for it. */
   missed: number;
-  name: string;
+  /** `null` where the text is no JSON object with a name behind its head: nothing can run it. */
+  name: string | null;
   data: unknown;
 }
 
@@ -18,22 +19,26 @@ export function encodeEnvelope(id: string, name: string, dataJson: string): stri
   return `{"id":${JSON.stringify(id)},"attempt":0,"name":${JSON.stringify(name)},"data":${dataJson}}`;
 }
 
-const HEAD = /^\{"id":"(?:[^"\\]|\\.)*","attempt":(\d+)(?:,"lost":\d+)?(?:,"missed":(\d+))?/;
+const HEAD = /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":\d+)?(?:,"missed":(\d+))?/;
 
 /**
- * The head wins over members of the same name further on, which an adopted envelope may have.
- * @param id as the script read it
- * @returns `null` if the text is no JSON object with a name
+ * Reads what a worker holds. The head wins over members of the same name further on, which an adopted envelope may have.
+ * @throws Error without such a head, which scripts see to
  */
-export function decodeEnvelope(id: string, text: string): Envelope | null {
-  const [head, attempt, missed] = HEAD.exec(text) ?? [];
-  if (head === undefined) return null;
-  let body: { name?: unknown; data?: unknown };
+export function decodeEnvelope(text: string): Envelope {
+  const [, rawId, attempt, missed] = HEAD.exec(text) ?? [];
+  if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
+  const id = rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId;
+  const { name, data } = parseBody(text);
+  return { id, attempt: Number(attempt), missed: Number(missed ?? 0), name, data };
+}
+
+function parseBody(text: string): Pick<Envelope, 'name' | 'data'> {
   try {
-    body = JSON.parse(text) as typeof body;
+    const { name, data } = JSON.parse(text) as { name?: unknown; data?: unknown };
+    if (typeof name === 'string' && name !== '') return { name, data: data ?? null };
   } catch {
-    return null;
+    // The worker that asked tells of it.
   }
-  if (typeof body.name !== 'string' || body.name === '') return null;
-  return { id, attempt: Number(attempt), missed: Number(missed ?? 0), name: body.name, data: body.data ?? null };
+  return { name: null, data: null };
 }

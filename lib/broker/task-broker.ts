@@ -18,6 +18,8 @@ export interface NewTask {
 
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
+  /** Its run began so long ago; for what was claimed without a mark. */
+  | { kind: 'began'; id: string; ranMs: number }
   | { kind: 'progress'; id: string; progress: string }
   | { kind: 'completed'; id: string; result: string | undefined; ranMs: number; ttlMs: number }
   /** Completed as well, but its result is not kept, and this is why. */
@@ -36,17 +38,13 @@ export interface ExchangeRequest {
   outcomes: readonly Outcome[];
   /** How many tasks the worker can take. */
   want: number;
-}
-
-/** A task that a worker holds. */
-export interface Claim {
-  id: string;
-  envelope: string;
+  /** Whether the statuses of claimed tasks become `active` at once; else once the worker reports that a run `began`. */
+  marks: boolean;
 }
 
 export interface ExchangeReply {
-  /** What this worker now holds, in the order of the queue. */
-  claimed: Claim[];
+  /** The envelopes of what this worker now holds, in the order of the queue. */
+  claimed: string[];
   /** Ids whose outcome came too late: others have taken the task over. */
   refused: string[];
   /** Ids under which elements that are no tasks now lie in the dead letters. */
@@ -112,8 +110,8 @@ export abstract class TaskBroker {
   /** The ids that a worker holds. */
   abstract held(partition: Partition, worker: string): Promise<string[]>;
 
-  /** The tasks of some of these ids; what is not held any more is left out. */
-  abstract heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<Claim[]>;
+  /** The envelopes of some of these ids; what is not held any more is left out. */
+  abstract heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<string[]>;
 
   /** Takes over from one worker whose lease has run out. @returns `null` if there is none. */
   abstract recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null>;

@@ -16,8 +16,8 @@ const MAX_BATCH = 100;
 const WELL_FILLED = 50;
 /** How many exchanges may be under way: with two, Redis works on one while Node works on the other. */
 const MAX_CALLS = 2;
-/** How long a task may wait in hand for a slot to become free. */
-const WAITING_MAX_MS = 50;
+/** How long a task may wait in hand for a slot to become free, and be active without being marked so. */
+const WATCH_MS = 50;
 /** What a handler has to react to its abort signal at shutdown. */
 const GRACE_MS = 1_000;
 
@@ -62,7 +62,7 @@ export class Consumer {
   /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
   private rung = false;
   private readonly backoff = new Backoff();
-  private waitingCheck: NodeJS.Timeout | undefined;
+  private watchTimer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -113,7 +113,7 @@ export class Consumer {
         if (!this.isOver) await this.pause(error);
       }
     }
-    clearTimeout(this.waitingCheck);
+    clearTimeout(this.watchTimer);
   }
 
   /**
@@ -170,7 +170,7 @@ export class Consumer {
     }
     this.held.startWaiting();
     if (this.held.canStart || this.shouldCall) this.gate.open();
-    this.watchWaiting();
+    this.watch();
     this.options.onTurn(this);
   }
 
@@ -186,15 +186,16 @@ export class Consumer {
     return Math.max(0, Math.min(this.held.room - this.exchanges.expected, MAX_BATCH));
   }
 
-  /** Gives back what was fetched ahead if no slot becomes free for it: another worker may have one. */
-  private watchWaiting(): void {
-    if (this.waitingCheck || this.held.waitingCount === 0) return;
+  /** Gives back what was fetched ahead if no slot becomes free for it, for another worker may have one; marks runs. */
+  private watch(): void {
+    if (this.watchTimer || !this.held.needsWatch) return;
     const { begunCount } = this.held;
-    this.waitingCheck = setTimeout(() => {
-      this.waitingCheck = undefined;
+    this.watchTimer = setTimeout(() => {
+      this.watchTimer = undefined;
       if (this.held.begunCount === begunCount) this.held.releaseWaiting();
+      this.held.markRuns();
       this.gate.open();
-    }, WAITING_MAX_MS);
+    }, WATCH_MS);
   }
 
   private get canClaim(): boolean {
@@ -203,6 +204,7 @@ export class Consumer {
 
   private async exchange(want: number): Promise<void> {
     const outcomes = this.held.takeOutcomes(MAX_BATCH);
+    const marks = this.held.marksClaims;
     let reply: ExchangeReply | null;
     this.rung = false;
     try {
@@ -212,6 +214,7 @@ export class Consumer {
         deadLetterTtlMs: this.options.settings.failedTtlMs,
         outcomes,
         want,
+        marks,
       });
     } catch (error) {
       this.held.unsettled(outcomes);
@@ -223,7 +226,7 @@ export class Consumer {
     if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
-    this.held.accept(reply.claimed);
+    this.held.accept(reply.claimed, { areMarked: marks });
     if (!reply.more) this.held.startWaiting();
     this.queueIsEmpty = !reply.more && !this.rung;
     this.looksAgainAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
@@ -244,7 +247,7 @@ export class Consumer {
     const ids = new Set(await this.broker.held(this.partition, this.lease.id));
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
-    this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown));
+    this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown), { areMarked: false });
     this.gate.open();
   }
 

@@ -1,13 +1,16 @@
 import type { Logger } from '@nestjs/common';
 import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
-import type { Claim, ExchangeReply, Outcome } from '../broker/task-broker.js';
+import type { ExchangeReply, Outcome } from '../broker/task-broker.js';
 import { InvalidDataError } from '../errors/index.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
-import { Prefetch } from './prefetch.js';
+import { HandlerPace } from './handler-pace.js';
 import { judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
 import { type RunResult, TaskRun, type TaskRunListener } from './task-run.js';
+
+/** A run that is shorter is not worth to be marked as active: its end is there soon. */
+const MARK_AFTER_MS = 5;
 
 /**
  * What one worker holds of one queue, from the claim until Redis has confirmed the outcome: tasks that wait for a
@@ -20,8 +23,9 @@ export class HeldTasks implements TaskRunListener {
   private waiting: TaskRun[] = [];
   private outcomes: Outcome[] = [];
   private readonly progress = new Map<string, string>();
-  private readonly prefetch: Prefetch;
+  private readonly pace: HandlerPace;
   private begun = 0;
+  private hasUnmarked = false;
   private isStarting = false;
 
   constructor(
@@ -33,7 +37,7 @@ export class HeldTasks implements TaskRunListener {
     /** Not at shutdown, and not while Redis may have given to others what is held here. */
     private readonly mayStart: () => boolean,
   ) {
-    this.prefetch = new Prefetch(settings.concurrency);
+    this.pace = new HandlerPace(settings.concurrency);
   }
 
   /** How many tasks Redis should say that this worker holds. */
@@ -45,9 +49,14 @@ export class HeldTasks implements TaskRunListener {
     return Math.max(0, this.settings.concurrency - this.running.size - this.waiting.length);
   }
 
-  /** Tasks in hand that have not begun. */
-  get waitingCount(): number {
-    return this.waiting.length;
+  /** Whether claims are to be marked as active at once: not where handlers are through in no time. */
+  get marksClaims(): boolean {
+    return !this.pace.isQuick;
+  }
+
+  /** There are tasks in hand that have not begun, or runs whose statuses do not say yet that they are active. */
+  get needsWatch(): boolean {
+    return this.waiting.length > 0 || this.hasUnmarked;
   }
 
   /** How many runs have begun so far. */
@@ -64,7 +73,7 @@ export class HeldTasks implements TaskRunListener {
   get room(): number {
     if (!this.mayStart()) return 0;
     const [oldest] = this.running;
-    const ahead = this.prefetch.allowance(oldest?.ranMs ?? 0);
+    const ahead = this.pace.allowance(oldest?.ranMs ?? 0);
     return Math.max(0, this.settings.concurrency + ahead - this.running.size - this.waiting.length);
   }
 
@@ -81,20 +90,38 @@ export class HeldTasks implements TaskRunListener {
   }
 
   /** Takes in what was claimed. Nothing runs before `startWaiting`. */
-  accept(claims: readonly Claim[]): void {
-    for (const { id, envelope: text } of claims) {
-      const envelope = decodeEnvelope(id, text);
-      const handler = envelope && this.handlers.get(envelope.name);
+  accept(envelopes: readonly string[], { areMarked }: { areMarked: boolean }): void {
+    for (const text of envelopes) {
+      const envelope = decodeEnvelope(text);
+      const handler = envelope.name === null ? undefined : this.handlers.get(envelope.name);
       if (handler) {
         const run = new TaskRun(this.partition, envelope, handler, this);
-        this.held.set(id, run);
+        run.isMarked = areMarked;
+        this.held.set(envelope.id, run);
         this.waiting.push(run);
       } else {
-        this.held.set(id, null);
-        const { partition, settings } = this;
-        this.enter(envelope ? judgeUnknown(partition, envelope, settings) : judgeMalformed(partition, id, settings));
+        this.held.set(envelope.id, null);
+        const judge = envelope.name === null ? judgeMalformed : judgeUnknown;
+        this.enter(judge(this.partition, envelope, this.settings));
       }
     }
+    if (!areMarked) this.hasUnmarked = true;
+  }
+
+  /** Reports those runs that take long enough to be seen. */
+  markRuns(): void {
+    this.hasUnmarked = false;
+    for (const run of this.running) {
+      if (run.isMarked || run.isLost) continue;
+      const ranMs = Math.round(run.ranMs);
+      if (ranMs < MARK_AFTER_MS) {
+        this.hasUnmarked = true;
+        continue;
+      }
+      run.isMarked = true;
+      this.outcomes.push({ kind: 'began', id: run.envelope.id, ranMs });
+    }
+    if (this.waiting.some(({ isMarked }) => !isMarked)) this.hasUnmarked = true;
   }
 
   startWaiting(): void {
@@ -114,7 +141,7 @@ export class HeldTasks implements TaskRunListener {
 
   ended(run: TaskRun, result: RunResult): void {
     this.running.delete(run);
-    this.prefetch.learn(run.ranMs);
+    this.pace.learn(run.ranMs);
     this.onChange();
     if (!run.isLost) this.enter(judgeRun(run, result, this.settings));
     this.startWaiting();
@@ -148,7 +175,7 @@ export class HeldTasks implements TaskRunListener {
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
   settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
-    for (const outcome of outcomes) if (outcome.kind !== 'progress') this.held.delete(outcome.id);
+    for (const { kind, id } of outcomes) if (kind !== 'progress' && kind !== 'began') this.held.delete(id);
     for (const id of refused) {
       this.logger.warn(`${publicId(this.partition, id)}: its lease was lost while it ran; the outcome does not count`);
     }

@@ -53,7 +53,7 @@ function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings): V
 }
 
 /** Of an envelope that is no JSON object with a name behind its head. */
-export function judgeMalformed(partition: Partition, id: string, settings: QueueSettings): Verdict {
+export function judgeMalformed(partition: Partition, { id }: Envelope, settings: QueueSettings): Verdict {
   return {
     outcome: bury(id, 'malformed', 'The envelope is no JSON object with a name', settings),
     log: { level: 'error', text: `${publicId(partition, id)} is malformed and a dead letter now` },

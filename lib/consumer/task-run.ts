@@ -17,6 +17,8 @@ export interface TaskRunListener {
  * without anybody listening, for a running function cannot be stopped from outside.
  */
 export class TaskRun implements TaskRunControl {
+  /** Whether its status says that it is active. */
+  isMarked = true;
   private controller: AbortController | undefined;
   private startedAt = 0;
   private endedAt = 0;
@@ -52,17 +54,17 @@ export class TaskRun implements TaskRunControl {
 
   /** For messages: id and name, never the data. */
   get title(): string {
-    return `${publicId(this.partition, this.envelope.id)} (${this.envelope.name})`;
+    return `${publicId(this.partition, this.envelope.id)} (${this.handler.name})`;
   }
 
   start(): void {
     this.startedAt = performance.now();
-    const { id, name, attempt, data } = this.envelope;
-    const { partition } = this;
-    const context = new TaskContext(publicId(partition, id), queueOf(partition), name, attempt + 1, this);
+    const { id, attempt, data } = this.envelope;
+    const { partition, handler } = this;
+    const context = new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
     let returned: unknown;
     try {
-      returned = this.handler.invoke(data, context);
+      returned = handler.invoke(data, context);
       if (isThenable(returned)) {
         returned.then(
           (value) => this.end({ value }),

@@ -1,5 +1,5 @@
 import { afterEach } from 'vitest';
-import { encodeEnvelope } from '../../lib/broker/envelope.js';
+import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
 import type { ExchangeReply, NewTask, Outcome } from '../../lib/broker/task-broker.js';
@@ -41,15 +41,15 @@ export class ManualWorker {
     return this;
   }
 
-  async exchange(want: number, outcomes: Outcome[] = []): Promise<ExchangeReply | null> {
+  async exchange(want: number, outcomes: Outcome[] = [], { marks = true } = {}): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
-    return this.broker.exchange(this.partition, { worker, leaseMs, deadLetterTtlMs: 3_600_000, outcomes, want });
+    return this.broker.exchange(this.partition, { worker, leaseMs, deadLetterTtlMs: 3_600_000, outcomes, want, marks });
   }
 
   /** The ids that it was given. */
   async claim(want: number): Promise<string[]> {
     const reply = await this.exchange(want);
-    return (reply?.claimed ?? []).map((claim) => claim.id);
+    return (reply?.claimed ?? []).map((text) => decodeEnvelope(text).id);
   }
 }
 

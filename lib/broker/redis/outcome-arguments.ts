@@ -1,27 +1,44 @@
 import type { Outcome } from '../task-broker.js';
 
-/** Appends kind, id, text, number, run time for each outcome: the arguments of the `exchange` script. */
+/**
+ * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind
+ * and number, each group headed by these and its size.
+ */
 export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | number)[]): void {
+  let sizeAt = 0;
+  let size = 0;
+  let group: { kind: string; number: number } | undefined;
   for (const outcome of outcomes) {
-    switch (outcome.kind) {
-      case 'completed':
-        call.push(outcome.kind, outcome.id, outcome.result ?? '', outcome.ttlMs, outcome.ranMs);
-        break;
-      case 'unrecorded':
-        call.push(outcome.kind, outcome.id, outcome.reason, outcome.ttlMs, outcome.ranMs);
-        break;
-      case 'failed':
-        call.push(outcome.kind, outcome.id, outcome.error, outcome.ttlMs, outcome.ranMs);
-        break;
-      case 'progress':
-        call.push(outcome.kind, outcome.id, outcome.progress, 0, 0);
-        break;
-      case 'released':
-        call.push(outcome.kind, outcome.id, '', 0, 0);
-        break;
-      case 'deferred':
-        call.push(outcome.kind, outcome.id, '', outcome.delayMs, 0);
-        break;
+    const number = numberOf(outcome);
+    if (group?.kind !== outcome.kind || group.number !== number) {
+      if (group) call[sizeAt] = size;
+      group = { kind: outcome.kind, number };
+      size = 0;
+      call.push(outcome.kind, number, 0);
+      sizeAt = call.length - 1;
     }
+    size++;
+    call.push(outcome.id, textOf(outcome), 'ranMs' in outcome ? outcome.ranMs : 0);
+  }
+  if (group) call[sizeAt] = size;
+}
+
+function numberOf(outcome: Outcome): number {
+  if ('ttlMs' in outcome) return outcome.ttlMs;
+  return outcome.kind === 'deferred' ? outcome.delayMs : 0;
+}
+
+function textOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case 'completed':
+      return outcome.result ?? '';
+    case 'unrecorded':
+      return outcome.reason;
+    case 'failed':
+      return outcome.error;
+    case 'progress':
+      return outcome.progress;
+    default:
+      return '';
   }
 }

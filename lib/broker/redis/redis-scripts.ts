@@ -26,7 +26,7 @@ export type ExchangeAnswer =
   | [alive: 0]
   | [
       alive: 1,
-      idsAndEnvelopes: string[],
+      claimed: string[],
       refused: string[],
       malformed: string[],
       more: number,

@@ -2,7 +2,6 @@ import { LayoutMismatchError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
 import {
   type BeatReply,
-  type Claim,
   type ExchangeReply,
   type ExchangeRequest,
   MAX_SLEEP_MS,
@@ -63,14 +62,15 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, deadLetterTtlMs, want, outcomes } = request;
-    const call = [...this.keys.scripts(partition), worker, leaseMs, deadLetterTtlMs, want, CLAIM_BYTES];
+    const { worker, leaseMs, deadLetterTtlMs, want, marks, outcomes } = request;
+    const keys = this.keys.scripts(partition);
+    const call = [...keys, worker, leaseMs, deadLetterTtlMs, want, CLAIM_BYTES, marks ? 1 : 0];
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
     const [, claimed, refused, malformed, more, nextDueMs, expired] = answer;
     return {
-      claimed: toClaims(claimed),
+      claimed,
       refused,
       malformed,
       more: more === 1,
@@ -91,14 +91,11 @@ export class RedisBroker extends TaskBroker {
     return this.commands.repeatable((client) => client.hkeys(this.keys.active(partition, worker)));
   }
 
-  async heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<Claim[]> {
+  async heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<string[]> {
     if (ids.length === 0) return [];
     const key = this.keys.active(partition, worker);
     const envelopes = await this.commands.repeatable((client) => client.hmget(key, ...ids));
-    return ids.flatMap((id, row) => {
-      const envelope = envelopes[row];
-      return typeof envelope === 'string' ? [{ id, envelope }] : [];
-    });
+    return envelopes.filter((envelope) => envelope !== null);
   }
 
   async recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null> {
@@ -143,12 +140,4 @@ export class RedisBroker extends TaskBroker {
     if (layout !== LAYOUT_VERSION) throw new LayoutMismatchError(partition, layout, LAYOUT_VERSION);
     return alive === 1 ? { held, expired: expired === 1 } : null;
   }
-}
-
-function toClaims(idsAndEnvelopes: readonly string[]): Claim[] {
-  const claims: Claim[] = [];
-  for (let i = 0; i + 1 < idsAndEnvelopes.length; i += 2) {
-    claims.push({ id: idsAndEnvelopes[i] as string, envelope: idsAndEnvelopes[i + 1] as string });
-  }
-  return claims;
 }

@@ -15,7 +15,10 @@ export const STATUS_FIELDS = [
   'error',
 ] as const;
 
-/** @returns `null` for a key that is not there. */
+/**
+ * A status names its attempt from the second one on: before that it is the first if it has started.
+ * @returns `null` for a key that is not there.
+ */
 export function readStatus(values: readonly (string | null)[]): StatusRecord | null {
   const [state, name, attempt, created, started, finished, progress, result, unrecorded, error] = values;
   if (!state) return null;
@@ -23,7 +26,7 @@ export function readStatus(values: readonly (string | null)[]): StatusRecord | n
   return {
     state: state as TaskState,
     name: name ?? '',
-    attempt: Number(attempt ?? 0),
+    attempt: Number(attempt ?? (started ? 1 : 0)),
     created: time(created),
     started: time(started),
     finished: time(finished),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
@@ -32,10 +33,39 @@ describe('claiming', () => {
     expect(await worker.exchange(10)).toMatchObject({ claimed: [], more: false, nextDueMs: null, expired: false });
   });
 
-  it('writes state, attempt and time', async () => {
+  it('writes state and time, and the attempt from the second one on', async () => {
     const { worker } = await backlog('a');
-    await worker.claim(1);
-    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({ state: 'active', attempt: '1' });
+    await fixture.redis.rpush(key('task_queue:{q}'), '{"id":"again","attempt":1,"name":"task"}');
+    await worker.claim(2);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toEqual({
+      state: 'active',
+      name: 'task',
+      created: expect.any(String) as string,
+      started: expect.any(String) as string,
+    });
+    expect(await fixture.redis.hgetall(key('task_status:{q}:again'))).toMatchObject({ state: 'active', attempt: '2' });
+  });
+
+  it('leaves a first attempt unmarked where the worker says so, until it reports that the run began', async () => {
+    const { worker } = await backlog('a');
+    await worker.exchange(1, [], { marks: false });
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('waiting');
+    await worker.exchange(0, [{ kind: 'began', id: 'a', ranMs: 7 }]);
+    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('active');
+    expect(await fixture.redis.hlen(key('task_active:{q}:w1'))).toBe(1);
+    expect((await worker.exchange(0, [completed('a')]))?.refused).toEqual([]);
+  });
+
+  it('makes a status at the end for a whole envelope that has none and was not marked', async () => {
+    const { worker } = await backlog();
+    await fixture.redis.lpush(key('task_queue:{q}'), '{"id":"python-2","attempt":0,"name":"x","data":1}');
+    await worker.exchange(1, [], { marks: false });
+    await worker.exchange(0, [completed('python-2')]);
+    expect(await fixture.redis.hgetall(key('task_status:{q}:python-2'))).toMatchObject({
+      state: 'completed',
+      name: 'x',
+      created: expect.any(String) as string,
+    });
   });
 
   it('rings for others if it leaves something behind, and only then', async () => {
@@ -84,7 +114,7 @@ describe('settling', () => {
     const reply = await worker.exchange(0, [completed('a', { result: '{"ok":true}', ttlMs: 60_000 })]);
     expect(reply?.refused).toEqual([]);
     const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
-    expect(status).toMatchObject({ state: 'completed', result: '{"ok":true}', attempt: '1' });
+    expect(status).toMatchObject({ state: 'completed', result: '{"ok":true}' });
     expect(Number(status['finished']) - Number(status['started'])).toBe(5);
     expect(await fixture.redis.pttl(key('task_status:{q}:a'))).toBeGreaterThan(50_000);
     expect(await fixture.redis.lrange(key('task_recent:{q}'), 0, -1)).toEqual(['a']);
@@ -133,7 +163,7 @@ describe('settling', () => {
       { kind: 'released', id: 'b' },
       { kind: 'released', id: 'a' },
     ]);
-    expect(await fixture.redis.hgetall(key('task_status:{q}:a'))).toMatchObject({ state: 'waiting', attempt: '0' });
+    expect(Object.keys(await fixture.redis.hgetall(key('task_status:{q}:a')))).toEqual(['state', 'name', 'created']);
     expect(await other.claim(3)).toEqual(['a', 'b', 'c']);
   });
 
@@ -220,7 +250,8 @@ describe('foreign elements', () => {
 
   it('adopts an object with a name: it gets an id, its bytes stay', async () => {
     const worker = await push('{"name":"email.send","data":{"big":12345678901234567890,"empty":[]},"trace":"x"}');
-    const { id, envelope } = (await worker.exchange(1))!.claimed[0]!;
+    const envelope = (await worker.exchange(1))!.claimed[0]!;
+    const { id } = decodeEnvelope(envelope);
     expect(envelope).toMatch(
       /^\{"id":"\d{16}-1","attempt":0,"adopted":true,"name":"email.send","data":\{"big":12345678901234567890,"empty":\[\]\},"trace":"x"\}$/,
     );
@@ -232,7 +263,7 @@ describe('foreign elements', () => {
 
   it('keeps an id and attempts that stand somewhere else in the object', async () => {
     const worker = await push(' { "name": "x", "attempt": 2, "id": "mine" }');
-    const envelope = (await worker.exchange(1))?.claimed[0]?.envelope;
+    const envelope = (await worker.exchange(1))?.claimed[0];
     expect(envelope).toMatch(/^\{"id":"mine","attempt":2,"adopted":true, "name": "x"/);
     expect(await fixture.redis.hget(key('task_status:{q}:mine'), 'attempt')).toBe('3');
   });
@@ -260,7 +291,6 @@ describe('foreign elements', () => {
     expect(await fixture.redis.hgetall(key('task_status:{q}:python-1'))).toMatchObject({
       state: 'active',
       name: 'x',
-      attempt: '1',
     });
   });
 
@@ -310,7 +340,7 @@ describe('foreign elements', () => {
   ])('lets no envelope through with %s', async (_what, element) => {
     const worker = await push(element, '{"name":"fine"}');
     const reply = await worker.exchange(5);
-    const ids = [...reply!.claimed.map(({ id }) => id), ...reply!.malformed];
+    const ids = [...reply!.claimed.map((text) => decodeEnvelope(text).id), ...reply!.malformed];
     expect(ids).toHaveLength(2);
     for (const id of ids) expect(id).toMatch(/^\d{16}-\d+$/);
   });

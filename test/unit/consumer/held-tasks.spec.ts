@@ -16,7 +16,7 @@ function withOutcomeUnderWay(): { held: HeldTasks; outcomes: ReturnType<HeldTask
     () => undefined,
     () => true,
   );
-  held.accept([{ id: 'a', envelope: encodeEnvelope('a', 'x', '1') }]);
+  held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: true });
   held.startWaiting();
   return { held, outcomes: held.takeOutcomes(10) };
 }

@@ -27,7 +27,7 @@ local function bury(id, envelope, failure, retention)
   id = park(id, envelope)
   call('ZADD', dead, now_text, id)
   note('HSET', status .. id, 'state', 'failed', 'error', failure, 'finished', now_text)
-  note('PEXPIRE', status .. id, retention)
+  note('PEXPIREAT', status .. id, end_of(retention))
 end
 
 local function trim_dead(retention)

@@ -17,9 +17,11 @@ end
 -- Returns the id of an envelope and its attempts so far, or nil if it does not begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
-  -- One match is enough for nearly all.
-  local plain, attempts = string.match(envelope, '^{"id":"(%w+)","attempt":(%d+)[,}]')
-  if plain and #plain <= 256 then return plain, attempts end
+  -- Nearly all have a ULID and were never tried: to cut at known places takes a sixth of the time of a match.
+  if string.sub(envelope, 34, 47) == '","attempt":0,' and string.sub(envelope, 1, 7) == '{"id":"' then
+    local ulid = string.sub(envelope, 8, 33)
+    if not string.find(ulid, '%W') then return ulid, '0' end
+  end
 
   local raw, attempt, rest = string.match(envelope, '^{"id":"(.-)","attempt":(%d+)()')
   if not raw or not string.find(envelope, '^[,}]', rest) then return nil end
@@ -35,7 +37,7 @@ local function identify(envelope)
   if is_id(id) then return id, attempt end
 end
 
--- Adds to the counters in the head. Returns the new envelope and how often it was lost.
+-- Adds to the counters in the head. Returns the new envelope, how often it was lost, and its attempts.
 local function count(envelope, attempts, losses, misses)
   local start, attempt, rest = string.match(envelope, '^({"id":".-","attempt":)(%d+)()')
   local function counter(name)
@@ -45,10 +47,11 @@ local function count(envelope, attempts, losses, misses)
   end
   local lost = counter('lost') + losses
   local missed = counter('missed') + misses
-  local head = start .. (attempt + attempts)
+  attempt = attempt + attempts
+  local head = start .. attempt
   if lost > 0 then head = head .. ',"lost":' .. lost end
   if missed > 0 then head = head .. ',"missed":' .. missed end
-  return head .. string.sub(envelope, rest), lost
+  return head .. string.sub(envelope, rest), lost, attempt
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.

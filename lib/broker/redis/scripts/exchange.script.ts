@@ -5,28 +5,32 @@ import { preamble } from './preamble.lua.js';
 /**
  * Settles what a worker has finished and claims what it can take, in one call: the only script on the hot path.
  *
- * ARGV: worker, lease in ms, retention of dead letters in ms, how many tasks are wanted, how many bytes are wanted;
- * then for each outcome kind, id, text, number, run time in ms:
+ * ARGV: worker, lease in ms, retention of dead letters in ms, how many tasks are wanted, how many bytes are wanted, 1 to
+ * mark what is claimed as active; then the outcomes in groups: kind, number, how many; and for each id, text, run time in ms:
  *
- * | kind | text | number |
+ * | kind | number | text |
  * |---|---|---|
- * | `progress` | progress as JSON | |
- * | `completed` | result as JSON, or nothing | retention in ms |
- * | `unrecorded` (completed, too) | why the result is not kept | retention in ms |
- * | `failed` | error as JSON | retention in ms |
+ * | `began` | | |
+ * | `progress` | | progress as JSON |
+ * | `completed` | retention in ms | result as JSON, or nothing |
+ * | `unrecorded` (completed, too) | retention in ms | why the result is not kept |
+ * | `failed` | retention in ms | error as JSON |
  * | `released` | | |
- * | `deferred` | | delay in ms |
+ * | `deferred` | delay in ms | |
  *
- * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, what was claimed as id and envelope in
- * turn, ids whose outcome was refused, ids buried as malformed, 1 if more is waiting, ms until the next scheduled task is due or -1,
+ * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, the envelopes that were claimed, ids whose
+ * outcome was refused, ids buried as malformed, 1 if more is waiting, ms until the next scheduled task is due or -1,
  * 1 if another worker's lease has run out}.
+ *
+ * Redis's time goes into keys that are cold in its caches. A task has one, its status; where handlers are quick it is written
+ * once, at the end: that it was active, which nobody could have seen, is not marked.
  *
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
 export const exchange = String.raw`${preamble}${envelopes}${deadLetters}
 local worker, lease, dead_retention = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local want, want_bytes = tonumber(ARGV[4]), tonumber(ARGV[5])
+local want, want_bytes, marks = tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6] == '1'
 local held = active .. worker
 local RECENT_MAX, PROMOTE_PAGE, POP_PAGE_MAX = 1000, 100, 16
 
@@ -37,73 +41,100 @@ if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) en
 
 local refused, finished, malformed = {}, {}, {}
 
--- When a run began that took so long; most take the same few milliseconds.
-local starts = {}
+-- Read only where it is needed: Lua hashes every byte of every text that it is given.
+local function envelope_of(id)
+  return call('HGET', held, id)
+end
+
+-- When a run began that took so long, as the outcome's argument says.
 local function start_of(ran)
-  local start = starts[ran]
-  if not start then
-    start = string.format('%.0f', now - ran)
-    starts[ran] = start
+  return end_of(-ran)
+end
+
+-- Writes that a run began. Where the state is new, too, somebody pushed a whole envelope, and it has no status yet.
+local function begin(id, attempt, start)
+  local fresh
+  if attempt == 1 then
+    fresh = note('HSET', status .. id, 'state', 'active', 'started', start) == 2
+  else
+    fresh = note('HSET', status .. id, 'state', 'active', 'started', start, 'attempt', attempt) == 3
   end
-  return start
+  if fresh then introduce(id, envelope_of(id)) end
 end
 
 local function complete(id, field, text, retention, ran)
   local key = status .. id
   finished[#finished + 1] = id
   if retention == '0' then return note('DEL', key) end
+  local fresh
   if text == '' then
-    note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text)
+    fresh = note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text) == 3
   else
-    note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text, field, text)
+    fresh = note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text, field, text) == 4
   end
-  note('PEXPIRE', key, retention)
+  if fresh then introduce(id, envelope_of(id)) end
+  note('PEXPIREAT', key, end_of(retention))
 end
 
 -- The claim did not become an attempt that counts.
 local function unclaim(id, envelope, state)
   local _, attempt = identify(envelope)
-  note('HSET', status .. id, 'state', state, 'attempt', attempt)
-  note('HDEL', status .. id, 'started')
+  note('HDEL', status .. id, 'started', 'attempt')
+  if attempt == '0' then
+    note('HSET', status .. id, 'state', state)
+  else
+    note('HSET', status .. id, 'state', state, 'attempt', attempt)
+  end
 end
 
 local settle = {
-  failed = function(id, envelope, text, number, ran)
+  began = function(id, _, _, ran)
+    local _, attempt = identify(envelope_of(id))
+    begin(id, attempt + 1, start_of(ran))
+  end,
+  progress = function(id, _, text)
+    note('HSET', status .. id, 'progress', text)
+  end,
+  completed = function(id, retention, text, ran)
+    complete(id, 'result', text, retention, ran)
+  end,
+  unrecorded = function(id, retention, text, ran)
+    complete(id, 'unrecorded', text, retention, ran)
+  end,
+  failed = function(id, retention, text, ran)
     note('HSET', status .. id, 'started', start_of(ran))
-    bury(id, count(envelope, 1, 0, 0), text, tonumber(number))
+    bury(id, count(envelope_of(id), 1, 0, 0), text, tonumber(retention))
     finished[#finished + 1] = id
   end,
-  released = function(id, envelope)
+  released = function(id)
+    local envelope = envelope_of(id)
     call('RPUSH', queue, envelope)
     unclaim(id, envelope, 'waiting')
     ring()
   end,
-  deferred = function(id, envelope, text, number)
+  deferred = function(id, delay)
+    local envelope = envelope_of(id)
     id = park(id, (count(envelope, 0, 0, 1)))
-    call('ZADD', scheduled, now + number, id)
+    call('ZADD', scheduled, end_of(delay), id)
     unclaim(id, envelope, 'scheduled')
   end,
 }
 
-for i = 6, #ARGV, 5 do
-  local kind, id, text, number, ran = ARGV[i], ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4]
-  if kind == 'progress' then
-    if call('HEXISTS', held, id) == 1 then note('HSET', status .. id, 'progress', text) end
-  elseif kind == 'completed' or kind == 'unrecorded' then
-    if call('HDEL', held, id) == 0 then
+local group = 7
+while ARGV[group] do
+  local kind, number, count = ARGV[group], ARGV[group + 1], tonumber(ARGV[group + 2])
+  local goes_on = kind == 'began' or kind == 'progress'
+  local ids = {}
+  for row = 1, count do ids[row] = ARGV[group + 3 * row] end
+  for row, id in ipairs(ids) do
+    if call('HEXISTS', held, id) == 1 then
+      settle[kind](id, number, ARGV[group + 3 * row + 1], ARGV[group + 3 * row + 2])
+    elseif not goes_on then
       refused[#refused + 1] = id
-    else
-      complete(id, kind == 'completed' and 'result' or 'unrecorded', text, number, ran)
-    end
-  else
-    local envelope = call('HGET', held, id)
-    if not envelope then
-      refused[#refused + 1] = id
-    else
-      settle[kind](id, envelope, text, number, ran)
-      call('HDEL', held, id)
     end
   end
+  if not goes_on then call('HDEL', held, unpack(ids)) end
+  group = group + 3 + 3 * count
 end
 
 -- Whatever is due joins the end of the queue, earliest first.
@@ -117,7 +148,7 @@ for _, id in ipairs(due) do
     note('HSET', status .. id, 'state', 'waiting')
   else
     note('HSET', status .. id, 'state', 'failed', 'error', '{"name":"no data","message":"Its envelope is gone"}')
-    note('PEXPIRE', status .. id, dead_retention)
+    note('PEXPIREAT', status .. id, end_of(dead_retention))
   end
 end
 
@@ -130,25 +161,24 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, bytes, page = {}, 0, 0, 1
-local function claim(item)
-  local id, attempt = identify(item)
-  if not id then
-    local adopted
-    id, adopted, attempt = adopt(item)
-    if not id then return bury_malformed(item) end
-    item = adopted
+local function claim(ids, envelopes, attempts)
+  local taken, entries = call('HMGET', held, unpack(ids)), {}
+  local seen = {}
+  for row, id in ipairs(ids) do
+    -- The same id twice, which only a foreign producer can bring about: the newcomer gets an id of its own.
+    if taken[row] or seen[id] then
+      id = fresh_id()
+      envelopes[row] = rename(envelopes[row], id)
+    end
+    seen[id] = true
+    entries[2 * row - 1], entries[2 * row] = id, envelopes[row]
+    claimed[#claimed + 1] = envelopes[row]
   end
-  -- The same id twice, which only a foreign producer can bring about: the newcomer gets an id of its own.
-  if call('HSETNX', held, id, item) == 0 then
-    id = fresh_id()
-    item = rename(item, id)
-    call('HSET', held, id, item)
+  call('HSET', held, unpack(entries))
+  for row, attempt in ipairs(attempts) do
+    -- What was tried before is marked in any case: a status without an attempt is one of the first.
+    if marks or attempt ~= '0' then begin(entries[2 * row - 1], attempt + 1, now_text) end
   end
-  attempt = attempt == '0' and '1' or attempt + 1
-  local added = note('HSET', status .. id, 'state', 'active', 'attempt', attempt, 'started', now_text)
-  if added == 3 then introduce(id, item) end -- all three are new: somebody pushed a whole envelope
-  claimed[#claimed + 1] = id
-  claimed[#claimed + 1] = item
 end
 
 -- In growing pages: the first items tell how large they are.
@@ -157,10 +187,19 @@ while popped < want and bytes < want_bytes do
   if not items then break end
   popped = popped + #items
   page = math.min(page * 2, POP_PAGE_MAX)
+  local ids, envelopes, attempts = {}, {}, {}
   for _, item in ipairs(items) do
     bytes = bytes + #item
-    claim(item)
+    local id, attempt = identify(item)
+    local envelope = item
+    if not id then id, envelope, attempt = adopt(item) end
+    if id then
+      ids[#ids + 1], envelopes[#ids + 1], attempts[#ids + 1] = id, envelope, attempt
+    else
+      bury_malformed(item)
+    end
   end
+  if #ids > 0 then claim(ids, envelopes, attempts) end
 end
 
 if #finished > 0 then

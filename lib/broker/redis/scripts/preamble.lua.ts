@@ -12,6 +12,18 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- For arguments: Redis prints a number anew, as a float, for every call that is given one.
 local now_text = string.format('%.0f', now)
 
+-- When something ends that lasts so long from now; most last equally long. A point in time is cheaper for Redis than a
+-- span, which it would rewrite for its replicas.
+local ends = {}
+local function end_of(span)
+  local time = ends[span]
+  if not time then
+    time = string.format('%.0f', now + span)
+    ends[span] = time
+  end
+  return time
+end
+
 -- Writes a status. A status tells of a task and is not the task: a key of another type, which somebody else put there,
 -- must not stop a script half-way, for nothing that a script did before is undone.
 local note = redis.pcall

@@ -29,13 +29,13 @@ local last = math.max(1, #ids - PAGE + 1)
 local returned, buried = {}, {}
 for i = #ids, last, -1 do
   local id = ids[i]
-  local envelope, lost = count(call('HGET', held, id), 1, 1, 0)
+  local envelope, lost, attempt = count(call('HGET', held, id), 1, 1, 0)
   if lost > max_lost then
     bury(id, envelope, '{"name":"lost","message":"Lost ' .. lost .. ' times, last with worker ' .. worker .. '"}', retention)
     buried[#buried + 1] = id
   else
     call('RPUSH', queue, envelope)
-    note('HSET', status .. id, 'state', 'waiting')
+    note('HSET', status .. id, 'state', 'waiting', 'attempt', attempt)
     returned[#returned + 1] = id
   end
   call('HDEL', held, id)

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { Prefetch } from '../../../lib/consumer/prefetch.js';
+import { HandlerPace } from '../../../lib/consumer/handler-pace.js';
 
-function after(concurrency: number, ranMs: number, runs = 100): Prefetch {
-  const prefetch = new Prefetch(concurrency);
-  for (let i = 0; i < runs; i++) prefetch.learn(ranMs);
-  return prefetch;
+function after(concurrency: number, ranMs: number, runs = 100): HandlerPace {
+  const pace = new HandlerPace(concurrency);
+  for (let i = 0; i < runs; i++) pace.learn(ranMs);
+  return pace;
 }
 
-describe('Prefetch', () => {
+describe('HandlerPace', () => {
   it('holds nothing ahead before it has seen a run', () => {
-    expect(new Prefetch(10).allowance(0)).toBe(0);
+    expect(new HandlerPace(10).allowance(0)).toBe(0);
   });
 
   it.each([
@@ -32,10 +32,10 @@ describe('Prefetch', () => {
   });
 
   it('follows handlers that become slow, and quick again', () => {
-    const prefetch = after(1, 0.01);
-    for (let i = 0; i < 30; i++) prefetch.learn(50);
-    expect(prefetch.allowance(0)).toBe(0);
-    for (let i = 0; i < 200; i++) prefetch.learn(0.01);
-    expect(prefetch.allowance(0)).toBe(100);
+    const pace = after(1, 0.01);
+    for (let i = 0; i < 30; i++) pace.learn(50);
+    expect(pace.allowance(0)).toBe(0);
+    for (let i = 0; i < 200; i++) pace.learn(0.01);
+    expect(pace.allowance(0)).toBe(100);
   });
 });

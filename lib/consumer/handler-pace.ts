@@ -5,11 +5,11 @@ const MAX_TASKS = 100;
 const WEIGHT = 0.1;
 
 /**
- * How many tasks to hold beyond the free slots, so that handlers which take microseconds are not bound by round trips:
- * while Redis settles one batch the next one runs. Measured, not configured: where a handler takes longer than a few
- * milliseconds nothing is held that another worker could run meanwhile.
+ * How quick the handlers of a queue are: measured, not configured. Handlers that take microseconds must not be bound by
+ * round trips: while Redis settles one batch the next one runs. Where a handler takes longer than a few milliseconds
+ * nothing is held that another worker could run meanwhile.
  */
-export class Prefetch {
+export class HandlerPace {
   private averageMs: number | undefined;
 
   constructor(private readonly concurrency: number) {}
@@ -19,7 +19,15 @@ export class Prefetch {
     this.averageMs = this.averageMs === undefined ? ranMs : this.averageMs + WEIGHT * (ranMs - this.averageMs);
   }
 
-  /** @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way */
+  /** Runs are over before anybody could look at them: that they began need not be told. */
+  get isQuick(): boolean {
+    return this.averageMs !== undefined && this.averageMs < AHEAD_MS;
+  }
+
+  /**
+   * How many tasks to hold beyond the free slots.
+   * @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way
+   */
   allowance(oldestMs: number): number {
     if (this.averageMs === undefined) return 0;
     // A run that takes longer than those before it shows before it ends.
