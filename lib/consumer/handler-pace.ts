@@ -1,6 +1,7 @@
 /** How much work, in time, a worker holds beyond its free slots: about what a few round trips take. */
 const AHEAD_MS = 5;
-const MAX_TASKS = 100;
+/** Enough for two full batches: one that Redis works on, one in hand. */
+const MAX_TASKS = 200;
 /** What one more run weighs in the average. */
 const WEIGHT = 0.1;
 

@@ -13,7 +13,7 @@ describe('HandlerPace', () => {
   });
 
   it.each([
-    [1, 0.01, 100],
+    [1, 0.01, 200],
     [1, 1, 5],
     [1, 4, 1],
     [1, 6, 0],
@@ -21,7 +21,7 @@ describe('HandlerPace', () => {
     [10, 60, 0],
     [100, 60, 8],
     [100, 1_000, 0],
-    [1, 0, 100],
+    [1, 0, 200],
   ])('with concurrency %i and runs of %f ms holds %i', (concurrency, ranMs, allowed) => {
     expect(after(concurrency, ranMs).allowance(0)).toBe(allowed);
   });
@@ -36,6 +36,6 @@ describe('HandlerPace', () => {
     for (let i = 0; i < 30; i++) pace.learn(50);
     expect(pace.allowance(0)).toBe(0);
     for (let i = 0; i < 200; i++) pace.learn(0.01);
-    expect(pace.allowance(0)).toBe(100);
+    expect(pace.allowance(0)).toBe(200);
   });
 });
