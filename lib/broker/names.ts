@@ -7,7 +7,11 @@ const CONTROL_CHARACTERS = /\p{Cc}/u;
 
 /** @throws InvalidTaskError `INVALID_NAME` */
 export function checkTaskName(name: unknown): asserts name is string {
-  if (!isShortText(name) || CONTROL_CHARACTERS.test(name)) throw new InvalidTaskError('INVALID_NAME', name);
+  if (!isTaskName(name)) throw new InvalidTaskError('INVALID_NAME', name);
+}
+
+export function isTaskName(name: unknown): name is string {
+  return isShortText(name) && !CONTROL_CHARACTERS.test(name);
 }
 
 /** @throws InvalidTaskError `INVALID_QUEUE` */

@@ -14,7 +14,12 @@ export interface NewTask {
    * empty with a generated id, which nobody else can have.
    */
   token: string;
+  /** It is not worth to be begun later than so long after it was added. */
+  expiresInMs?: number | undefined;
 }
+
+/** What became of a task that was to be added. */
+export type Enqueued = 'created' | 'known' | 'full';
 
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
@@ -25,21 +30,36 @@ export type Outcome =
   /** Completed as well, but its result is not kept, and this is why. */
   | { kind: 'unrecorded'; id: string; reason: string; ranMs: number; ttlMs: number }
   | { kind: 'failed'; id: string; error: string; ranMs: number; ttlMs: number }
+  /** Failed, and another attempt follows. */
+  | { kind: 'retrying'; id: string; error: string; ranMs: number; delayMs: number }
+  /** Comes again as if never claimed. */
+  | { kind: 'snoozed'; id: string; delayMs: number }
+  | { kind: 'cancelled'; id: string; reason: string; ttlMs: number }
+  /** Cancelled, because it could not be begun in time. */
+  | { kind: 'expired'; id: string; ttlMs: number }
   /** Given back to the head of the queue as if never claimed. The last one given back is the first to be claimed. */
-  | { kind: 'released'; id: string }
+  | { kind: 'released'; id: string; isSuspect?: boolean }
   /** Nobody here can handle it: it comes again after a while. */
   | { kind: 'deferred'; id: string; delayMs: number };
 
 export interface ExchangeRequest {
   worker: string;
   leaseMs: number;
-  /** How long dead letters that the exchange itself makes are kept. */
-  deadLetterTtlMs: number;
+  /** How long is kept what the exchange itself ends. */
+  retention: Retention;
   outcomes: readonly Outcome[];
   /** How many tasks the worker can take. */
   want: number;
   /** Whether the statuses of claimed tasks become `active` at once; else once the worker reports that a run `began`. */
   marks: boolean;
+  /** Whether the worker can take a suspect: a task that becomes a dead letter if it is lost once more. One at a time. */
+  probes: boolean;
+}
+
+/** How long terminal tasks are kept, for scripts that end some by themselves. */
+export interface Retention {
+  deadLetterTtlMs: number;
+  cancelledTtlMs: number;
 }
 
 export interface ExchangeReply {
@@ -55,12 +75,16 @@ export interface ExchangeReply {
   nextDueMs: number | null;
   /** The lease of another worker has run out: time to `recover`. */
   expired: boolean;
+  /** By Redis's clock, when it answered. */
+  nowMs: number;
 }
 
 export interface BeatReply {
   /** How many tasks Redis says that this worker holds. */
   held: number;
   expired: boolean;
+  /** Ids of those that somebody has called off. */
+  cancelled: string[];
 }
 
 export interface Recovery {
@@ -71,6 +95,31 @@ export interface Recovery {
   more: boolean;
 }
 
+/** Who is asleep, and what it listens to. */
+export interface SleepRequest {
+  /** What these have to offer. */
+  partitions: readonly Partition[];
+  /** Workers to which something may be said although they have no free slots. */
+  workers: readonly { partition: Partition; worker: string }[];
+  timeoutMs: number;
+}
+
+/** Whose bell has rung: that of a partition, or that of one worker in it. */
+export interface Ring {
+  partition: Partition;
+  isPersonal: boolean;
+}
+
+/** A dead letter. */
+export interface DeadLetter {
+  id: string;
+  /** When it died, in ms. */
+  diedAt: number;
+  envelope: string;
+  /** The latest error as JSON. */
+  error: string | null;
+}
+
 /** A status key as it stands in Redis: times in milliseconds, values as JSON text. */
 export interface StatusRecord {
   state: TaskState;
@@ -79,10 +128,17 @@ export interface StatusRecord {
   created: number | null;
   started: number | null;
   finished: number | null;
+  /** When it comes again. */
+  due: number | null;
   progress: string | null;
   result: string | null;
   unrecorded: string | null;
+  /** Why it was cancelled; plain text. */
+  reason: string | null;
+  /** Of the latest attempt. */
   error: string | null;
+  /** Of attempts before it: the last few, oldest first. */
+  earlierErrors: { attempt: number; error: string }[];
 }
 
 /**
@@ -93,10 +149,10 @@ export interface StatusRecord {
 export abstract class TaskBroker {
   /**
    * Adds tasks in order. Safe to repeat.
-   * @returns for each whether it was created, `false` for a known id
+   * @param maxLength how many tasks may wait @default any number
    * @throws LayoutMismatchError
    */
-  abstract enqueue(partition: Partition, tasks: readonly NewTask[]): Promise<boolean[]>;
+  abstract enqueue(partition: Partition, tasks: readonly NewTask[], maxLength?: number): Promise<Enqueued[]>;
 
   /** Settles and claims. Never repeated by the broker itself: after an error, look at `held`. */
   abstract exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null>;
@@ -114,17 +170,16 @@ export abstract class TaskBroker {
   abstract heldTasks(partition: Partition, worker: string, ids: readonly string[]): Promise<string[]>;
 
   /** Takes over from one worker whose lease has run out. @returns `null` if there is none. */
-  abstract recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null>;
+  abstract recover(partition: Partition, maxLost: number, retention: Retention): Promise<Recovery | null>;
 
   /** Takes a worker off the list. */
   abstract leave(partition: Partition, worker: string): Promise<void>;
 
   /**
-   * Sleeps until the bell of one of these partitions rings, at most `timeoutMs` and never
-   * longer than `MAX_SLEEP_MS`. One call at a time.
-   * @returns the partition that rang, or `null` after the time or a `wake`.
+   * Sleeps until one of the bells rings, at most `timeoutMs` and never longer than `MAX_SLEEP_MS`. One call at a time.
+   * @returns which one, or `null` after the time or a `wake`.
    */
-  abstract sleep(partitions: readonly Partition[], timeoutMs: number): Promise<Partition | null>;
+  abstract sleep(request: SleepRequest): Promise<Ring | null>;
 
   /** Ends a `sleep` that is under way. */
   abstract wake(): void;
@@ -134,6 +189,25 @@ export abstract class TaskBroker {
 
   /** The statuses of tasks, `null` where there is none. */
   abstract statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]>;
+
+  /**
+   * Calls a task off.
+   * @returns the state that it was in, `null` if there is none. What was active ends `cancelled` once its worker has heard.
+   */
+  abstract cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null>;
+
+  /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
+  abstract deadLetters(
+    partition: Partition,
+    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
+    count: number,
+  ): Promise<DeadLetter[]>;
+
+  /** Puts dead letters back into the queue. @returns the ids of those that were any */
+  abstract revive(partition: Partition, ids: readonly string[]): Promise<string[]>;
+
+  /** Removes a dead letter for good. @returns whether it was one */
+  abstract discard(partition: Partition, id: string): Promise<boolean>;
 
   /** Ends every connection at once. May be called twice. */
   abstract close(): Promise<void>;

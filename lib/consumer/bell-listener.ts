@@ -1,4 +1,4 @@
-import type { TaskBroker } from '../broker/task-broker.js';
+import type { Ring, TaskBroker } from '../broker/task-broker.js';
 import type { Consumer } from './consumer.js';
 import { Gate } from './gate.js';
 import type { OutageLog } from './outage-log.js';
@@ -6,15 +6,20 @@ import type { OutageLog } from './outage-log.js';
 /** How long at most a sleep waits for the consumer that was rung: most often it sleeps again at once. */
 const REGROUP_MS = 20;
 const PAUSE_MS = 250;
+/** How long all consumers are busy before somebody listens to what is said to this worker alone. */
+const BUSY_MS = 200;
 
 /**
- * The sleep of a worker. Listens to the bells of all queues that were found empty and have free slots, over one
- * blocking connection, and sends a consumer to its queue when the bell rings, when a scheduled task is due, and once
- * in a while in case that a ring was lost. Never ends before `stop`, and never rejects.
+ * The sleep of a worker. Listens to the bells of all queues that were found empty and have free slots, and to those of
+ * this worker alone, over one blocking connection, and sends a consumer to its queue when the bell rings, when a scheduled
+ * task is due, and once in a while in case that a ring was lost. Never ends before `stop`, and never rejects.
  */
 export class BellListener {
   private readonly changed = new Gate();
-  private heard: ReadonlySet<Consumer> = new Set();
+  /** Whose queues' bells are heard at present; `null` while nothing is. */
+  private heard: ReadonlySet<Consumer> | null = null;
+  /** When the present sleep ends by itself. */
+  private sleepsUntil = Infinity;
   private stopped = false;
 
   constructor(
@@ -25,16 +30,17 @@ export class BellListener {
 
   async run(): Promise<void> {
     while (!this.stopped) {
-      const listening = this.consumers.filter((consumer) => consumer.sleeps);
-      if (listening.length === 0) await this.changed.pass();
-      else await this.sleep(listening);
+      await this.untilAsleep();
+      if (this.consumers.every(({ workerId }) => workerId === null)) await this.changed.pass();
+      else if (!this.stopped) await this.sleep(this.consumers.filter((consumer) => consumer.sleeps));
     }
   }
 
   /** To be called when a consumer may have begun to sleep, or to be busy. */
   notice(consumer: Consumer): void {
     this.changed.open();
-    if (consumer.sleeps && this.heard.size > 0 && !this.heard.has(consumer)) this.broker.wake();
+    if (!consumer.sleeps || !this.heard) return;
+    if (!this.heard.has(consumer) || consumer.looksAgainAt < this.sleepsUntil) this.broker.wake();
   }
 
   stop(): void {
@@ -43,16 +49,30 @@ export class BellListener {
     this.broker.wake();
   }
 
+  /** Where tasks come in quick succession a worker is busy and asleep in turn: not each time is worth a call. */
+  private async untilAsleep(): Promise<void> {
+    const until = performance.now() + BUSY_MS;
+    let leftMs = BUSY_MS;
+    while (!this.stopped && leftMs > 0 && !this.consumers.some(({ sleeps }) => sleeps)) {
+      await this.changed.pass(leftMs);
+      leftMs = until - performance.now();
+    }
+  }
+
   private async sleep(listening: readonly Consumer[]): Promise<void> {
     this.heard = new Set(listening);
     this.changed.close();
-    const untilMs = Math.min(...listening.map((consumer) => consumer.looksAgainAt));
+    this.sleepsUntil = Math.min(...listening.map((consumer) => consumer.looksAgainAt));
     try {
-      const partitions = listening.map((consumer) => consumer.partition);
-      const rung = await this.broker.sleep(partitions, Math.max(1, untilMs - performance.now()));
+      const ring = await this.broker.sleep({
+        partitions: listening.map(({ partition }) => partition),
+        workers: this.consumers.flatMap(({ partition, workerId }) =>
+          workerId === null ? [] : [{ partition, worker: workerId }],
+        ),
+        timeoutMs: Math.max(1, this.sleepsUntil - performance.now()),
+      });
       this.outages.over(this);
-      const consumer = listening.find(({ partition }) => partition === rung);
-      if (consumer) await this.pass(consumer);
+      if (ring) await this.pass(ring);
     } catch (error) {
       if (this.stopped) return;
       this.outages.begin(this, error);
@@ -60,18 +80,21 @@ export class BellListener {
       // A ring may have been lost with the connection.
       for (const consumer of listening) consumer.look();
     } finally {
-      this.heard = new Set();
+      this.heard = null;
     }
     const now = performance.now();
     for (const consumer of listening) if (consumer.looksAgainAt <= now) consumer.look();
   }
 
-  /** The token is ours now: if this worker cannot use it, another one must hear it. */
-  private async pass(consumer: Consumer): Promise<void> {
-    if (!consumer.sleeps || this.stopped) return this.broker.ringAgain(consumer.partition);
+  private async pass({ partition, isPersonal }: Ring): Promise<void> {
+    const consumer = this.consumers.find((each) => each.partition === partition);
+    // What there is to say to this worker comes with the answer to a beat.
+    if (isPersonal) return consumer?.beat();
+    // The token is ours now: if this worker cannot use it, another one must hear it.
+    if (!consumer?.sleeps || this.stopped) return this.broker.ringAgain(partition);
     this.changed.close();
     consumer.look();
-    this.heard = new Set();
+    this.heard = null;
     if (this.consumers.length > 1) await this.changed.pass(REGROUP_MS);
   }
 }

@@ -1,13 +1,15 @@
 import type { Logger } from '@nestjs/common';
 import { type Partition, partitionOf } from '../broker/partition.js';
-import { type ExchangeReply, MAX_SLEEP_MS, type TaskBroker } from '../broker/task-broker.js';
+import { type ExchangeReply, MAX_SLEEP_MS, type Retention, type TaskBroker } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { Backoff } from './backoff.js';
 import { ExchangesUnderWay } from './exchanges-under-way.js';
 import { Gate } from './gate.js';
 import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
+import { RedisClock } from './redis-clock.js';
 import { settledWithin } from './settled-within.js';
 import { WorkerLease } from './worker-lease.js';
 
@@ -28,6 +30,8 @@ export interface ConsumerOptions {
   leaseMs: number;
   settings: QueueSettings;
   handlers: ReadonlyMap<string, TaskHandlerEntry>;
+  /** How a task is worked on; `own` is what its envelope says. */
+  settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
   /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
   onTurn: (consumer: Consumer) => void;
 }
@@ -50,6 +54,8 @@ export class Consumer {
   readonly partition: Partition;
   /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
   looksAgainAt = 0;
+  private readonly clock = new RedisClock();
+  private readonly retention: Retention;
   private readonly held: HeldTasks;
   private readonly lease: WorkerLease;
   private readonly gate = new Gate();
@@ -71,17 +77,27 @@ export class Consumer {
     logger: Logger,
   ) {
     this.partition = partitionOf(options.queue);
-    const { workerId, leaseMs, handlers, settings } = options;
-    this.lease = new WorkerLease(this.partition, workerId, leaseMs, settings.failedTtlMs, broker, logger);
-    this.held = new HeldTasks(
-      this.partition,
+    const { failedTtlMs: deadLetterTtlMs, completedTtlMs: cancelledTtlMs } = options.settings;
+    this.retention = { deadLetterTtlMs, cancelledTtlMs };
+    const { partition, retention, clock } = this;
+    const { workerId, leaseMs, handlers, settings, settingsOf } = options;
+    this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger);
+    this.held = new HeldTasks({
+      partition,
       handlers,
       settings,
+      settingsOf,
+      clock,
       logger,
-      () => this.gate.open(),
-      () => this.attached && !this.draining && this.lease.isFresh,
-    );
+      onChange: () => this.gate.open(),
+      mayStart: () => this.attached && !this.draining && this.lease.isFresh,
+    });
     this.gate.open();
+  }
+
+  /** What Redis calls this worker; `null` while it may not know it. */
+  get workerId(): string | null {
+    return this.attached ? this.lease.id : null;
   }
 
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
@@ -177,8 +193,8 @@ export class Consumer {
   /** One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled. */
   private get shouldCall(): boolean {
     if (this.exchanges.count >= MAX_CALLS) return false;
-    if (this.exchanges.count === 0 && (this.held.hasOutcomes || this.canClaim)) return true;
-    return this.held.outcomeCount >= WELL_FILLED || (!this.queueIsEmpty && this.room >= WELL_FILLED);
+    if (this.exchanges.count === 0 && (this.held.outcomes.hasAny || this.canClaim)) return true;
+    return this.held.outcomes.count >= WELL_FILLED || (!this.queueIsEmpty && this.room >= WELL_FILLED);
   }
 
   /** How many tasks to ask for: those that other calls ask for already are on their way. */
@@ -203,7 +219,7 @@ export class Consumer {
   }
 
   private async exchange(want: number): Promise<void> {
-    const outcomes = this.held.takeOutcomes(MAX_BATCH);
+    const outcomes = this.held.outcomes.take(MAX_BATCH);
     const marks = this.held.marksClaims;
     let reply: ExchangeReply | null;
     this.rung = false;
@@ -211,10 +227,12 @@ export class Consumer {
       reply = await this.broker.exchange(this.partition, {
         worker: this.lease.id,
         leaseMs: this.lease.leaseMs,
-        deadLetterTtlMs: this.options.settings.failedTtlMs,
+        retention: this.retention,
         outcomes,
         want,
         marks,
+        // Not while another call may bring one.
+        probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
       });
     } catch (error) {
       this.held.unsettled(outcomes);
@@ -223,6 +241,7 @@ export class Consumer {
     this.backoff.reset();
     this.lease.heard();
     this.outages.over(this);
+    if (reply) this.clock.learn(reply.nowMs);
     if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
@@ -237,6 +256,7 @@ export class Consumer {
     this.beatIsDue = false;
     const reply = await this.lease.renew();
     if (!reply) return this.abandon();
+    this.held.cancel(reply.cancelled);
     // No call is under way, so the two must agree. They do not if a call that we gave up arrived after all.
     if (reply.held !== this.held.size) await this.reconcile();
     if (reply.expired) await this.recoverOthers();

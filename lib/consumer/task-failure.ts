@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 
 const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
-const MAX_STACK = 8_000;
+const MAX_STACK = 4_000;
+const MAX_ERRORS = 5;
 
 /** Anything that was thrown, as a status keeps it: each part of bounded length. */
 export interface DescribedFailure {
@@ -27,9 +28,29 @@ export function describeFailure(thrown: unknown): DescribedFailure {
   };
   return {
     name: cut(read('name'), MAX_NAME),
-    message: cut(read('message'), MAX_MESSAGE),
-    stack: cut(read('stack'), MAX_STACK),
+    message: cut(`${read('message')}${within(thrown)}`, MAX_MESSAGE),
+    stack: cut(read('stack'), MAX_STACK) + causeOf(thrown),
   };
+}
+
+/** What an AggregateError is made of. */
+function within(error: Error): string {
+  try {
+    const errors = error instanceof AggregateError ? error.errors : [];
+    if (errors.length === 0) return '';
+    const more = errors.length > MAX_ERRORS ? ', …' : '';
+    return ` [${errors.slice(0, MAX_ERRORS).map(showError).join(', ')}${more}]`;
+  } catch {
+    return '';
+  }
+}
+
+function causeOf(error: Error): string {
+  try {
+    return error.cause === undefined ? '' : cut(`\nCaused by ${showError(error.cause)}`, MAX_MESSAGE);
+  } catch {
+    return '';
+  }
 }
 
 /** A failure on one line. */

@@ -2,7 +2,7 @@ import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { Outcome } from '../broker/task-broker.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
-import { describeFailure, showFailure } from './task-failure.js';
+import { judgeFailure } from './failed-attempt.js';
 import { encodeResult } from './task-result.js';
 import type { RunResult, TaskRun } from './task-run.js';
 
@@ -20,9 +20,10 @@ const FIRST_DEFERRAL_MS = 1_000;
 const LAST_DEFERRAL_MS = 300_000;
 const MAX_DEFERRALS = 20;
 
-/** Of a handler that returned or threw. */
-export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSettings): Verdict {
-  return 'thrown' in result ? judgeFailure(run, result.thrown, settings) : judgeReturn(run, result.value, settings);
+/** Of a handler that returned or threw. @param nowMs by Redis's clock */
+export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSettings, nowMs: number): Verdict {
+  if ('thrown' in result) return judgeFailure(run, result.thrown, settings, nowMs);
+  return judgeReturn(run, result.value, settings);
 }
 
 function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Verdict {
@@ -35,20 +36,11 @@ function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Ver
   };
 }
 
-function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings): Verdict {
-  const { id } = run.envelope;
-  // It was told to stop and did: that is no failure of the task.
-  if (run.aborted) return { outcome: { kind: 'released', id } };
-  const failure = describeFailure(thrown);
+/** Of a task that was not begun in time. */
+export function judgeExpired(run: TaskRun, settings: QueueSettings): Verdict {
   return {
-    outcome: {
-      kind: 'failed',
-      id,
-      error: JSON.stringify(failure),
-      ranMs: Math.round(run.ranMs),
-      ttlMs: settings.failedTtlMs,
-    },
-    log: { level: 'error', text: `${run.title} failed: ${showFailure(failure)}`, stack: failure.stack },
+    outcome: { kind: 'expired', id: run.envelope.id, ttlMs: settings.completedTtlMs },
+    log: { level: 'warn', text: `${run.title} expired before a worker came to it` },
   };
 }
 

@@ -1,10 +1,16 @@
 import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId, queueOf } from '../broker/partition.js';
+import { TaskTimeoutError } from '../errors/index.js';
 import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { TaskSettings } from '../options/task-options.js';
+import type { RedisClock } from './redis-clock.js';
 
 /** How a handler ended. */
 export type RunResult = { value: unknown } | { thrown: unknown };
+
+/** Why the signal of a run aborted. The first reason is the one that counts. */
+export type AbortCause = 'cancelled' | 'lost' | 'shutdown' | 'timeout';
 
 /** What a run tells its consumer. */
 export interface TaskRunListener {
@@ -13,13 +19,15 @@ export interface TaskRunListener {
 }
 
 /**
- * One attempt at one task that this worker holds. It ends once, whatever the handler does; after `lose` it goes on
- * without anybody listening, for a running function cannot be stopped from outside.
+ * One attempt at one task that this worker holds. It ends once, whatever the handler does. After a timeout or `lose` the
+ * handler may go on without anybody listening, for a running function cannot be stopped from outside.
  */
 export class TaskRun implements TaskRunControl {
   /** Whether its status says that it is active. */
   isMarked = true;
+  abortedFor: AbortCause | undefined;
   private controller: AbortController | undefined;
+  private timer: NodeJS.Timeout | undefined;
   private startedAt = 0;
   private endedAt = 0;
   private ended = false;
@@ -29,6 +37,9 @@ export class TaskRun implements TaskRunControl {
     readonly partition: Partition,
     readonly envelope: Envelope,
     readonly handler: TaskHandlerEntry,
+    readonly settings: TaskSettings,
+    /** Was lost so often that it becomes a dead letter if its worker dies once more. */
+    readonly isSuspect: boolean,
     private readonly listener: TaskRunListener,
   ) {}
 
@@ -36,10 +47,6 @@ export class TaskRun implements TaskRunControl {
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     return this.controller.signal;
-  }
-
-  get aborted(): boolean {
-    return this.controller?.signal.aborted ?? false;
   }
 
   /** Others run this task now: its outcome does not count any more. */
@@ -57,10 +64,18 @@ export class TaskRun implements TaskRunControl {
     return `${publicId(this.partition, this.envelope.id)} (${this.handler.name})`;
   }
 
+  /** Its first attempt was to begin before. */
+  isExpiredAt(clock: RedisClock): boolean {
+    const { attempt, options } = this.envelope;
+    return attempt === 0 && typeof options?.expiresAt === 'number' && options.expiresAt <= clock.nowMs;
+  }
+
   start(): void {
     this.startedAt = performance.now();
     const { id, attempt, data } = this.envelope;
     const { partition, handler } = this;
+    const { timeoutMs } = this.settings;
+    if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
     const context = new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
     let returned: unknown;
     try {
@@ -83,23 +98,38 @@ export class TaskRun implements TaskRunControl {
     if (!this.ended && !this.lost) this.listener.progressed(this, json);
   }
 
-  abort(reason: string): void {
-    // The getter: a handler that asks only now must find the signal aborted.
-    if (this.signal.aborted) return;
-    this.controller?.abort(new DOMException(reason, 'AbortError'));
+  abort(cause: AbortCause, reason: Error): void {
+    if (this.abortedFor) return;
+    this.abortedFor = cause;
+    // Through the getter: a handler that asks only now must find the signal aborted.
+    if (!this.signal.aborted) this.controller?.abort(reason);
   }
 
   lose(reason: string): void {
     this.lost = true;
-    this.abort(reason);
+    clearTimeout(this.timer);
+    this.abort('lost', abortError(reason));
+  }
+
+  /** The attempt is over, whether the handler listens to its signal or not. */
+  private timeOut(timeoutMs: number): void {
+    const error = new TaskTimeoutError(timeoutMs);
+    this.abort('timeout', error);
+    this.end({ thrown: error });
   }
 
   private end(result: RunResult): void {
     if (this.ended) return;
     this.ended = true;
     this.endedAt = performance.now();
+    clearTimeout(this.timer);
     this.listener.ended(this, result);
   }
+}
+
+/** As `AbortController.abort` makes it by itself, with words of ours. */
+export function abortError(reason: string): DOMException {
+  return new DOMException(reason, 'AbortError');
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

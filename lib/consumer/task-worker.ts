@@ -43,6 +43,7 @@ export class TaskWorker {
           leaseMs: this.settings.leaseMs,
           settings: this.settings.queue(queue),
           handlers: this.handlers.of(queue),
+          settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
           onTurn: (turned) => this.listener?.notice(turned),
         },
         this.broker,

@@ -1,9 +1,7 @@
 import type { Logger } from '@nestjs/common';
 import type { Partition } from '../broker/partition.js';
-import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
+import type { BeatReply, Retention, TaskBroker } from '../broker/task-broker.js';
 
-/** How often a task may take its worker down before it becomes a dead letter. */
-const MAX_LOST = 2;
 /** How many pages of recovered tasks one turn may move. */
 const MAX_PAGES = 20;
 
@@ -22,7 +20,8 @@ export class WorkerLease {
     private readonly partition: Partition,
     private readonly workerId: string,
     readonly leaseMs: number,
-    private readonly deadLetterTtlMs: number,
+    private readonly maxLost: number,
+    private readonly retention: Retention,
     private readonly broker: TaskBroker,
     private readonly logger: Logger,
   ) {}
@@ -85,7 +84,7 @@ export class WorkerLease {
   async recoverOthers(): Promise<boolean> {
     if (performance.now() < this.patientUntil) return false;
     for (let page = 0; page < MAX_PAGES; page++) {
-      const recovery = await this.broker.recover(this.partition, MAX_LOST, this.deadLetterTtlMs);
+      const recovery = await this.broker.recover(this.partition, this.maxLost, this.retention);
       if (!recovery) return true;
       const { worker, returned, buried, more } = recovery;
       if (returned.length + buried.length > 0) {

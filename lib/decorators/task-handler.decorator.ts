@@ -1,16 +1,19 @@
 import 'reflect-metadata';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
 import { UnsupportedHandlerError } from '../errors/index.js';
+import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '../options/task-options.js';
 
 /** Beside the name of the task. */
-export interface TaskHandlerOptions {
+export interface TaskHandlerOptions extends TaskOptions {
   /** The queue that the handler works on. @default 'default' */
   queue?: string | undefined;
 }
 
 /** What the decorator leaves on a method. */
-export interface TaskHandlerMetadata extends TaskHandlerOptions {
+export interface TaskHandlerMetadata {
   name: string;
+  queue: string | undefined;
+  settings: PartialTaskSettings;
 }
 
 const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
@@ -20,7 +23,7 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
  * `TaskContext`; what it returns becomes the result, and what it throws makes the task fail. May stand on several
  * methods of a class, and several times on one method.
  *
- * @throws TaskQueueError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`, `UNSUPPORTED_HANDLER`
+ * @throws TaskQueueError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_OPTIONS`, `UNSUPPORTED_HANDLER`
  *
  * @example
  * \@TaskHandler('email.send', { queue: 'email' })
@@ -28,13 +31,15 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
  */
 export function TaskHandler(name: string, options: TaskHandlerOptions = {}): MethodDecorator {
   checkTaskName(name);
-  if (options.queue !== undefined) checkQueueName(options.queue);
+  const { queue, ...taskOptions } = options;
+  if (queue !== undefined) checkQueueName(queue);
+  const settings = checkTaskOptions(taskOptions);
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
     const method: unknown = descriptor?.value;
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new UnsupportedHandlerError(String(key), 'a handler is a method of instances, not static and no accessor');
     }
-    Reflect.defineMetadata(TASK_HANDLER, [{ ...options, name }, ...taskHandlerMetadata(method)], method);
+    Reflect.defineMetadata(TASK_HANDLER, [{ name, queue, settings }, ...taskHandlerMetadata(method)], method);
   };
 }
 

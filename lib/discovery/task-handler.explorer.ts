@@ -34,7 +34,7 @@ export class TaskHandlerExplorer {
     if (!prototype) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
       const method = prototype[key] as Method;
-      return taskHandlerMetadata(method).map(({ name, queue = DEFAULT_QUEUE }): TaskHandlerEntry => {
+      return taskHandlerMetadata(method).map(({ name, queue = DEFAULT_QUEUE, settings }): TaskHandlerEntry => {
         const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
         if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
           throw new UnsupportedHandlerError(
@@ -42,7 +42,7 @@ export class TaskHandlerExplorer {
             'its class, or something it injects, is request-scoped or transient',
           );
         }
-        return { name, queue, origin, invoke: (data, context) => method.call(instance, data, context) };
+        return { name, queue, origin, settings, invoke: (data, context) => method.call(instance, data, context) };
       });
     });
   }

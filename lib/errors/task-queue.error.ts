@@ -15,6 +15,8 @@
  * | `REDIS_UNAVAILABLE` | Redis did not answer in time; whether a write arrived is unknown |
  * | `REDIS_REFUSED` | Redis answered with an error, for instance out of memory |
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
+ * | `QUEUE_FULL` | as many tasks wait as `maxLength` allows |
+ * | `TASK_TIMEOUT` | an attempt took longer than its `timeout` |
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
@@ -34,6 +36,8 @@ export type TaskQueueErrorCode =
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_REFUSED'
   | 'LAYOUT_MISMATCH'
+  | 'QUEUE_FULL'
+  | 'TASK_TIMEOUT'
   | 'PRODUCER_CLOSED'
   | 'PRODUCER_OVERLOADED'
   | 'BULK_INCOMPLETE'

@@ -1,3 +1,4 @@
+import type { PartialTaskSettings } from '../options/task-options.js';
 import type { TaskContext } from './task-context.js';
 
 /** A discovered handler, ready to be called. */
@@ -7,5 +8,7 @@ export interface TaskHandlerEntry {
   queue: string;
   /** Where it stands in the code, for messages: `EmailTasks.send`. */
   origin: string;
+  /** What its decorator says of how its tasks are worked on. */
+  settings: PartialTaskSettings;
   invoke(data: unknown, context: TaskContext): unknown;
 }

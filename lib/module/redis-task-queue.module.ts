@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
+import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { RedisBroker } from '../broker/redis/redis.broker.js';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
@@ -55,12 +56,17 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
       inject: [TaskBroker],
     },
     {
+      provide: TaskQueueAdmin,
+      useFactory: (broker: TaskBroker, settings: TaskQueueSettings) => new TaskQueueAdmin(broker, settings),
+      inject: [TaskBroker, TaskQueueSettings],
+    },
+    {
       provide: TaskWorker,
       useFactory: (...dependencies: ConstructorParameters<typeof TaskWorker>) => new TaskWorker(...dependencies),
       inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
     },
   ],
-  exports: [TaskProducer, TaskStatusService],
+  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin],
 })
 export class RedisTaskQueueModule extends ConfigurableModuleClass {
   /** @throws InvalidOptionsError when the application starts; it names every wrong option. */

@@ -1,4 +1,5 @@
 export type { RedisSource } from '../broker/redis/redis-source.js';
+export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { Duration } from './duration.js';
 export type {
   QueueOptions,
@@ -6,3 +7,4 @@ export type {
   RedisTaskQueueOptionsFactory,
   RetentionOptions,
 } from './redis-task-queue-options.interface.js';
+export type { PlainTaskOptions, TaskOptions } from './task-options.js';

@@ -26,6 +26,14 @@ export const integer = (min: number, max: number): Rule<number> =>
     Number.isSafeInteger(given) && (given as number) >= min && (given as number) <= max ? (given as number) : undefined,
   );
 
+export const number = (min: number, max: number): Rule<number> =>
+  rule(`a number from ${min} to ${max}`, (given) =>
+    typeof given === 'number' && given >= min && given <= max ? given : undefined,
+  );
+
+export const oneOf = <T extends string>(...values: readonly T[]): Rule<T> =>
+  rule(values.map((value) => `'${value}'`).join(' or '), (given) => values.find((value) => value === given));
+
 export const duration = (min: Duration, max: Duration): Rule<number> => {
   const [minMs, maxMs] = [parseDuration(min) ?? 0, parseDuration(max) ?? Infinity];
   return rule(`milliseconds or text such as '30s', from ${min} to ${max}`, (given) => {

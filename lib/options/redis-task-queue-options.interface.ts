@@ -1,5 +1,6 @@
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import type { Duration } from './duration.js';
+import type { TaskOptions } from './task-options.js';
 
 /** How long the status key of a finished task stays. `0` keeps nothing, not even a dead letter. */
 export interface RetentionOptions {
@@ -9,8 +10,8 @@ export interface RetentionOptions {
   failed?: Duration | undefined;
 }
 
-/** Options of one queue. */
-export interface QueueOptions {
+/** Options of one queue, and of its tasks where these have none of their own. */
+export interface QueueOptions extends TaskOptions {
   /** How many tasks of this queue one process runs at once. @default 10 */
   concurrency?: number | undefined;
   retention?: RetentionOptions | undefined;
@@ -19,6 +20,13 @@ export interface QueueOptions {
    * the task is completed all the same, since its work is done. @default 65536 (64 KiB)
    */
   maxResultBytes?: number | undefined;
+  /**
+   * How often a task may be lost with a worker that died. Lost so often it is a suspect: a worker runs one of these at a time,
+   * and if it dies once more the task becomes a dead letter, `lost too often`, that names the workers. @default 2
+   */
+  maxLost?: number | undefined;
+  /** How many tasks may wait: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
+  maxLength?: number | undefined;
 }
 
 /** Options of `RedisTaskQueueModule.forRoot`. Every one may be left out. */
@@ -29,6 +37,8 @@ export interface RedisTaskQueueOptions {
   prefix?: string | undefined;
   /** Options by queue. A queue needs no entry here to exist. */
   queues?: Record<string, QueueOptions> | undefined;
+  /** Options by task name. */
+  tasks?: Record<string, TaskOptions> | undefined;
   /** Options of every queue that has none of its own. */
   defaults?: QueueOptions | undefined;
   /** Which queues this process works on: all that it has handlers for, none, or these. @default true */

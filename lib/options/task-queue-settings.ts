@@ -1,8 +1,9 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
-import { QUEUE_NAME } from '../broker/names.js';
+import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { duration, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
 import type { RedisTaskQueueOptions } from './redis-task-queue-options.interface.js';
+import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSettings } from './task-options.js';
 
 /** How one queue is worked on: `QueueOptions` with every default filled in. */
 export interface QueueSettings {
@@ -10,6 +11,9 @@ export interface QueueSettings {
   completedTtlMs: number;
   failedTtlMs: number;
   maxResultBytes: number;
+  maxLost: number;
+  /** `Infinity` for no limit. */
+  maxLength: number;
 }
 
 /** The module's options, checked and with every default filled in: what all other classes read. */
@@ -22,6 +26,7 @@ export class TaskQueueSettings {
   readonly commandTimeoutMs: number;
   readonly maxDataBytes: number;
   private readonly queues: ReadonlyMap<string, PartialQueue>;
+  private readonly tasks: ReadonlyMap<string, PartialTaskSettings>;
   private readonly defaults: PartialQueue;
 
   /** @throws InvalidOptionsError that names every wrong option. */
@@ -40,6 +45,7 @@ export class TaskQueueSettings {
     this.commandTimeoutMs = given.commandTimeout ?? 5_000;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
     this.queues = given.queues ?? new Map();
+    this.tasks = given.tasks ?? new Map();
     this.defaults = given.defaults ?? {};
   }
 
@@ -52,7 +58,39 @@ export class TaskQueueSettings {
       completedTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
       failedTtlMs: own.retention?.failed ?? defaults.retention?.failed ?? 7 * 24 * 3_600_000,
       maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
+      maxLost: own.maxLost ?? defaults.maxLost ?? 2,
+      maxLength: own.maxLength ?? defaults.maxLength ?? Infinity,
     };
+  }
+
+  /**
+   * How a task of this name on this queue is worked on.
+   * @param own what was said of this very task
+   * @param declared what its decorator says
+   */
+  task(
+    queue: string,
+    name: string,
+    declared: PartialTaskSettings | undefined,
+    own: PartialTaskSettings | undefined,
+  ): TaskSettings {
+    return resolveTaskSettings(own, this.tasks.get(name), declared, this.queues.get(queue), this.defaults);
+  }
+
+  /** `expiresIn` of such a task, in ms; `undefined` if it never expires. */
+  expiresInMs(
+    queue: string,
+    name: string,
+    declared: PartialTaskSettings | undefined,
+    own: PartialTaskSettings | undefined,
+  ): number | undefined {
+    return (
+      own?.expiresIn ??
+      this.tasks.get(name)?.expiresIn ??
+      declared?.expiresIn ??
+      this.queues.get(queue)?.expiresIn ??
+      this.defaults.expiresIn
+    );
   }
 
   /** Whether this process works on a queue, given that it has handlers for it. */
@@ -67,10 +105,17 @@ const MAX_BYTES = 64 * 1024 * 1024;
 
 const queueName = pattern(QUEUE_NAME, '1 to 64 of the characters A-Z a-z 0-9 _ . -');
 
+const taskName = rule('a task name: text of 1 to 256 bytes without control characters', (given) =>
+  isTaskName(given) ? given : undefined,
+);
+
 const queueRule = object({
   concurrency: integer(1, 10_000),
   retention: object({ completed: duration(0, '365d'), failed: duration(0, '365d') }),
   maxResultBytes: integer(0, MAX_BYTES),
+  maxLost: integer(1, 100),
+  maxLength: integer(1, Number.MAX_SAFE_INTEGER),
+  ...taskRules,
 });
 
 const REDIS_ALLOWED =
@@ -108,6 +153,7 @@ const moduleRule = object({
   redis: redisRule,
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
   queues: record(queueName, queueRule),
+  tasks: record(taskName, object(taskRules)),
   defaults: queueRule,
   consume: consumeRule,
   lease: duration('500ms', '1h'),

@@ -1,10 +1,10 @@
 import type { Partition } from '../broker/partition.js';
-import type { NewTask, TaskBroker } from '../broker/task-broker.js';
+import type { Enqueued, NewTask, TaskBroker } from '../broker/task-broker.js';
 import { ProducerOverloadedError } from '../errors/index.js';
 
 interface PendingAdd {
   task: NewTask;
-  resolve(created: boolean): void;
+  resolve(enqueued: Enqueued): void;
   reject(error: unknown): void;
 }
 
@@ -22,9 +22,12 @@ export class EnqueueBatcher {
   private readonly underWay = new Set<Promise<unknown>>();
   private pendingChars = 0;
 
-  constructor(private readonly broker: TaskBroker) {}
+  constructor(
+    private readonly broker: TaskBroker,
+    private readonly maxLengthOf: (partition: Partition) => number,
+  ) {}
 
-  async add(partition: Partition, task: NewTask): Promise<boolean> {
+  async add(partition: Partition, task: NewTask): Promise<Enqueued> {
     if (this.pendingChars > MAX_PENDING_CHARS) throw new ProducerOverloadedError(this.pendingChars);
     return new Promise((resolve, reject) => {
       if (this.pending.size === 0) setImmediate(() => this.flush());
@@ -35,11 +38,11 @@ export class EnqueueBatcher {
     });
   }
 
-  /** `answer` is called once per task that Redis confirmed, with its index. @throws after all calls have ended */
+  /** `answer` is called once per task that Redis answered for, with its index. @throws after all calls have ended */
   async addAll(
     partition: Partition,
     tasks: readonly NewTask[],
-    answer: (index: number, created: boolean) => void,
+    answer: (index: number, enqueued: Enqueued) => void,
   ): Promise<void> {
     // Behind the adds that were made before it in this turn.
     await this.track(new Promise((resolve) => setImmediate(resolve)));
@@ -53,8 +56,8 @@ export class EnqueueBatcher {
         const begin = first;
         first += chunk.length;
         try {
-          const created = await this.track(this.broker.enqueue(partition, chunk));
-          created.forEach((isNew, row) => answer(begin + row, isNew));
+          const enqueued = await this.track(this.broker.enqueue(partition, chunk, this.maxLengthOf(partition)));
+          enqueued.forEach((each, row) => answer(begin + row, each));
         } catch (error) {
           failed = true;
           throw error;
@@ -82,11 +85,9 @@ export class EnqueueBatcher {
 
   private async send(partition: Partition, adds: readonly PendingAdd[]): Promise<void> {
     try {
-      const created = await this.broker.enqueue(
-        partition,
-        adds.map((add) => add.task),
-      );
-      adds.forEach((add, row) => add.resolve(created[row] === true));
+      const tasks = adds.map((add) => add.task);
+      const enqueued = await this.broker.enqueue(partition, tasks, this.maxLengthOf(partition));
+      adds.forEach((add, row) => add.resolve(enqueued[row] ?? 'known'));
     } catch (error) {
       adds.forEach((add) => add.reject(error));
     } finally {

@@ -1,17 +1,19 @@
 import { monotonicFactory } from 'ulid';
 import { encodeEnvelope } from '../broker/envelope.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
-import { type Partition, partitionOf, publicId } from '../broker/partition.js';
+import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
 import type { NewTask, TaskBroker } from '../broker/task-broker.js';
-import { BulkIncompleteError, InvalidOptionsError, ProducerClosedError } from '../errors/index.js';
+import { BulkIncompleteError, InvalidOptionsError, ProducerClosedError, QueueFullError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
+import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
-/** Options of one task. */
-export interface AddOptions {
+/** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
+export interface AddOptions extends PlainTaskOptions {
   /** @default the queue of the task's handler in this process, else `default` */
   queue?: string | undefined;
   /**
@@ -42,7 +44,7 @@ interface PreparedTask {
   answer: Omit<AddedTask, 'created'>;
 }
 
-const OPTION_NAMES = ['queue', 'id'];
+const OPTION_NAMES = ['queue', 'id', 'attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
 const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
 
 /**
@@ -61,7 +63,7 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    this.batcher = new EnqueueBatcher(broker);
+    this.batcher = new EnqueueBatcher(broker, (partition) => settings.queue(queueOf(partition)).maxLength);
   }
 
   /**
@@ -70,13 +72,14 @@ export class TaskProducer {
    * @param name selects the handler
    * @param data anything that JSON can carry; `undefined` arrives as `null`
    * @throws TaskQueueError `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_ID`, `INVALID_OPTIONS`, `INVALID_DATA`,
-   *   `DATA_TOO_LARGE`, `AMBIGUOUS_QUEUE`, `PRODUCER_CLOSED`, `PRODUCER_OVERLOADED`, `REDIS_UNAVAILABLE` (within
+   *   `DATA_TOO_LARGE`, `AMBIGUOUS_QUEUE`, `QUEUE_FULL`, `PRODUCER_CLOSED`, `PRODUCER_OVERLOADED`, `REDIS_UNAVAILABLE` (within
    *   `commandTimeout`), `REDIS_REFUSED`
    */
   async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
     const { partition, task, answer } = this.prepare(name, data, options, OPTION_NAMES);
-    const created = await this.batcher.add(partition, task);
-    return { ...answer, created };
+    const enqueued = await this.batcher.add(partition, task);
+    if (enqueued === 'full') throw this.full(answer.queue);
+    return { ...answer, created: enqueued === 'created' };
   }
 
   /**
@@ -84,7 +87,8 @@ export class TaskProducer {
    * this is no transaction.
    *
    * @returns one answer per row, in the order of the rows
-   * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way, with the answers so far
+   * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers
+   *   so far
    */
   async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
@@ -97,16 +101,22 @@ export class TaskProducer {
     });
 
     const answers = prepared.map((): AddedTask | null => null);
+    const full: number[] = [];
     const sending = [...byPartition].map(async ([partition, indexes]) => {
       const tasks = indexes.map((index) => prepared[index]?.task).filter((task) => task !== undefined);
-      await this.batcher.addAll(partition, tasks, (row, created) => {
+      await this.batcher.addAll(partition, tasks, (row, enqueued) => {
         const index = indexes[row] ?? -1;
         const added = prepared[index];
-        if (added) answers[index] = { ...added.answer, created };
+        if (enqueued === 'full') full.push(index);
+        else if (added) answers[index] = { ...added.answer, created: enqueued === 'created' };
       });
     });
     const failure = (await Promise.allSettled(sending)).find((result) => result.status === 'rejected');
-    if (failure) throw new BulkIncompleteError(answers, failure.reason);
+    if (failure) throw new BulkIncompleteError(answers, full, failure.reason);
+    const [firstFull] = full.sort((one, other) => one - other);
+    if (firstFull !== undefined) {
+      throw new BulkIncompleteError(answers, full, this.full(prepared[firstFull]?.answer.queue ?? ''));
+    }
     return answers.filter((answer) => answer !== null);
   }
 
@@ -114,6 +124,10 @@ export class TaskProducer {
   async close(): Promise<void> {
     this.closed = true;
     await this.batcher.idle();
+  }
+
+  private full(queue: string): QueueFullError {
+    return new QueueFullError(queue, this.settings.queue(queue).maxLength);
   }
 
   private prepare(name: string, data: unknown, options: AddOptions, known: readonly string[]): PreparedTask {
@@ -124,13 +138,17 @@ export class TaskProducer {
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
+    const own = ownOptions(options);
+    const declared = this.handlers.of(queue).get(name)?.settings;
+    const expiresInMs = this.settings.expiresInMs(queue, name, declared, own?.settings);
+
     const json = encodeData(name, data, this.settings.maxDataBytes);
     const partition = partitionOf(queue);
     const taskId = id ?? this.nextId();
     const token = id === undefined ? '' : this.nextId().slice(-16);
     return {
       partition,
-      task: { id: taskId, name, token, envelope: encodeEnvelope(taskId, name, json) },
+      task: { id: taskId, name, token, envelope: encodeEnvelope(taskId, name, json, own?.envelope), expiresInMs },
       answer: { id: publicId(partition, taskId), queue },
     };
   }

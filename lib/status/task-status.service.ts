@@ -64,10 +64,13 @@ function toStatus(partition: Partition, id: string, record: StatusRecord): TaskS
     createdAt: toDate(record.created),
     startedAt: toDate(record.started),
     finishedAt: toDate(record.finished),
+    dueAt: toDate(record.due),
     progress: parse(record.progress),
     result: parse(record.result),
     unrecorded: record.unrecorded,
-    error: toFailure(parse(record.error)),
+    reason: record.reason,
+    error: record.error === null ? null : toFailure(parse(record.error)),
+    earlierErrors: record.earlierErrors.map(({ attempt, error }) => ({ attempt, ...toFailure(parse(error)) })),
   };
 }
 
@@ -85,8 +88,7 @@ function parse(json: string | null): unknown {
   }
 }
 
-function toFailure(error: unknown): TaskFailure | null {
-  if (error === null) return null;
-  const isFailure = typeof error === 'object' && 'name' in error && 'message' in error;
+function toFailure(error: unknown): TaskFailure {
+  const isFailure = typeof error === 'object' && error !== null && 'name' in error && 'message' in error;
   return isFailure ? (error as TaskFailure) : { name: 'Error', message: JSON.stringify(error) };
 }

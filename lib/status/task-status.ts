@@ -7,6 +7,11 @@ export interface TaskFailure {
   stack?: string;
 }
 
+/** Why one of several attempts failed. */
+export interface AttemptFailure extends TaskFailure {
+  attempt: number;
+}
+
 /** Where a task stands. `null` where there is nothing (yet). */
 export interface TaskStatus {
   /** The public id, `<queue>:<id>`. */
@@ -20,12 +25,18 @@ export interface TaskStatus {
   createdAt: Date | null;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** When it comes again: of a task that is `retrying` or `scheduled`. */
+  dueAt: Date | null;
   /** What the handler said last through `TaskContext.progress`. */
   progress: unknown;
   /** What the handler returned. */
   result: unknown;
   /** Why a completed task has no result here although its handler returned one. */
   unrecorded: string | null;
-  /** Why it failed. */
+  /** Why it was cancelled: `expired`, or what `TaskQueueAdmin.cancel` was given. */
+  reason: string | null;
+  /** Why the latest attempt failed. */
   error: TaskFailure | null;
+  /** Why attempts before that failed: the last few, oldest first. */
+  earlierErrors: readonly AttemptFailure[];
 }

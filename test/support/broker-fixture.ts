@@ -2,7 +2,7 @@ import { afterEach } from 'vitest';
 import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
-import type { ExchangeReply, NewTask, Outcome } from '../../lib/broker/task-broker.js';
+import type { ExchangeReply, NewTask, Outcome, Retention } from '../../lib/broker/task-broker.js';
 import type { RedisFixture } from './redis-fixture.js';
 
 const open = new Set<RedisBroker>();
@@ -23,6 +23,8 @@ export function newTask(id: string, { name = 'task', data = '{}', token = '' } =
   return { id, name, token, envelope: encodeEnvelope(id, name, data) };
 }
 
+export const RETENTION: Retention = { deadLetterTtlMs: 3_600_000, cancelledTtlMs: 3_600_000 };
+
 /** A worker of the test's own, which settles and claims step by step. */
 export class ManualWorker {
   readonly leaseMs: number;
@@ -41,9 +43,21 @@ export class ManualWorker {
     return this;
   }
 
-  async exchange(want: number, outcomes: Outcome[] = [], { marks = true } = {}): Promise<ExchangeReply | null> {
+  async exchange(
+    want: number,
+    outcomes: Outcome[] = [],
+    { marks = true, probes = true } = {},
+  ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
-    return this.broker.exchange(this.partition, { worker, leaseMs, deadLetterTtlMs: 3_600_000, outcomes, want, marks });
+    return this.broker.exchange(this.partition, {
+      worker,
+      leaseMs,
+      retention: RETENTION,
+      outcomes,
+      want,
+      marks,
+      probes,
+    });
   }
 
   /** The ids that it was given. */

@@ -1,14 +1,14 @@
 import { Injectable, type Type } from '@nestjs/common';
-import { TaskContext, TaskHandler } from '../../lib/index.js';
+import { TaskContext, TaskHandler, type TaskHandlerOptions } from '../../lib/index.js';
 
 /** A provider that handles task `work` on one queue. */
 export function workHandler<T>(
   handle: (data: T, task: TaskContext) => unknown,
-  { queue = 'default' }: { queue?: string } = {},
+  options: TaskHandlerOptions = {},
 ): Type {
   @Injectable()
   class Work {
-    @TaskHandler('work', { queue })
+    @TaskHandler('work', options)
     work(data: T, task: TaskContext): unknown {
       return handle(data, task);
     }

@@ -25,7 +25,8 @@ export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | nu
 
 function numberOf(outcome: Outcome): number {
   if ('ttlMs' in outcome) return outcome.ttlMs;
-  return outcome.kind === 'deferred' ? outcome.delayMs : 0;
+  if ('delayMs' in outcome) return outcome.delayMs;
+  return outcome.kind === 'released' && outcome.isSuspect ? 1 : 0;
 }
 
 function textOf(outcome: Outcome): string {
@@ -35,7 +36,10 @@ function textOf(outcome: Outcome): string {
     case 'unrecorded':
       return outcome.reason;
     case 'failed':
+    case 'retrying':
       return outcome.error;
+    case 'cancelled':
+      return outcome.reason;
     case 'progress':
       return outcome.progress;
     default:

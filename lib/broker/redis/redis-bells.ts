@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import type { Partition } from '../partition.js';
-import { MAX_SLEEP_MS } from '../task-broker.js';
+import { MAX_SLEEP_MS, type Ring, type SleepRequest } from '../task-broker.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
@@ -28,7 +27,12 @@ export class RedisBells {
     private readonly commands: RedisConnection,
   ) {}
 
-  async sleep(partitions: readonly Partition[], timeoutMs: number): Promise<Partition | null> {
+  async sleep({ partitions, workers, timeoutMs }: SleepRequest): Promise<Ring | null> {
+    const rings = new Map<string, Ring>();
+    for (const partition of partitions) rings.set(this.keys.bell(partition), { partition, isPersonal: false });
+    for (const { partition, worker } of workers) {
+      rings.set(this.keys.workerBell(partition, worker), { partition, isPersonal: true });
+    }
     const sleep: Sleep = { woken: false, connectionId: null };
     this.current = sleep;
     try {
@@ -36,9 +40,8 @@ export class RedisBells {
         const connectionId = await this.identify(client);
         if (sleep.woken) return null;
         sleep.connectionId = connectionId;
-        const bells = partitions.map((partition) => this.keys.bell(partition));
-        const rung = await client.brpop(bells, Math.max(1, Math.min(timeoutMs, MAX_SLEEP_MS)) / 1000);
-        return rung ? (partitions[bells.indexOf(rung[0])] ?? null) : null;
+        const rung = await client.brpop([...rings.keys()], Math.max(1, Math.min(timeoutMs, MAX_SLEEP_MS)) / 1000);
+        return (rung && rings.get(rung[0])) ?? null;
       });
     } finally {
       this.current = null;

@@ -14,9 +14,24 @@ export class RedisKeys {
     return `${this.prefix}task_bell:{${partition}}`;
   }
 
+  /** LIST of tokens for one worker: somebody has cancelled what it runs */
+  workerBell(partition: Partition, worker: string): string {
+    return `${this.bell(partition)}:${worker}`;
+  }
+
   /** HASH of one task's status */
   status(partition: Partition, id: string): string {
     return `${this.prefix}task_status:{${partition}}:${id}`;
+  }
+
+  /** ZSET id → time of death in ms */
+  dead(partition: Partition): string {
+    return `${this.prefix}task_dead:{${partition}}`;
+  }
+
+  /** HASH id → envelope of what is scheduled or dead */
+  parked(partition: Partition): string {
+    return `${this.prefix}task_parked:{${partition}}`;
   }
 
   /** HASH id → envelope of what a worker holds */
@@ -32,11 +47,13 @@ export class RedisKeys {
         key('task_queue'), // LIST of envelopes, pushed left, taken right
         this.bell(partition),
         key('task_scheduled'), // ZSET id → due time in ms
-        key('task_parked'), // HASH id → envelope of what is scheduled or dead
+        this.parked(partition),
         key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead
-        key('task_dead'), // ZSET id → time of death in ms
+        this.dead(partition),
         key('task_recent'), // LIST of ids finished last, capped
         key('task_meta'), // HASH of the layout version and counters
+        key('task_suspects'), // LIST of envelopes that will be dead letters if they are lost once more
+        key('task_cancel'), // HASH id → reason of what was cancelled while it was waiting or active
         this.status(partition, ''),
         this.active(partition, ''),
       ];
@@ -47,4 +64,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 10;
+export const SCRIPT_KEYS = 12;

@@ -1,10 +1,14 @@
 import type { Result } from 'ioredis';
+import type { TaskState } from '../task-state.js';
 import { SCRIPT_KEYS } from './redis-keys.js';
 import { beat } from './scripts/beat.script.js';
+import { cancelScript } from './scripts/cancel.script.js';
+import { discard } from './scripts/discard.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { leave } from './scripts/leave.script.js';
 import { recover } from './scripts/recover.script.js';
+import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
 
 type Arguments = readonly (string | number)[];
@@ -15,9 +19,12 @@ declare module 'ioredis' {
     taskExchange(keysAndArguments: Arguments): Result<ExchangeAnswer, Context>;
     taskBeat(
       keysAndArguments: Arguments,
-    ): Result<[alive: number, held: number, expired: number, layout: number], Context>;
+    ): Result<[alive: number, held: number, expired: number, layout: number, cancelled: string[]], Context>;
     taskRecover(keysAndArguments: Arguments): Result<RecoverAnswer, Context>;
     taskLeave(keysAndArguments: Arguments): Result<number, Context>;
+    taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
+    taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
+    taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
   }
 }
@@ -32,6 +39,7 @@ export type ExchangeAnswer =
       more: number,
       nextDueMs: number,
       expired: number,
+      nowMs: number,
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
@@ -45,5 +53,8 @@ export const redisScripts = {
   taskBeat: script(beat),
   taskRecover: script(recover),
   taskLeave: script(leave),
+  taskCancel: script(cancelScript),
+  taskRevive: script(revive),
+  taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
 };

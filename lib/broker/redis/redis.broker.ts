@@ -1,22 +1,29 @@
 import { LayoutMismatchError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
+import type { TaskState } from '../task-state.js';
 import {
   type BeatReply,
+  type DeadLetter,
+  type Enqueued,
   type ExchangeReply,
   type ExchangeRequest,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
+  type Retention,
+  type Ring,
+  type SleepRequest,
   type StatusRecord,
   TaskBroker,
 } from '../task-broker.js';
+import { readDeadLetters } from './dead-letters.js';
 import { flattenOutcomes } from './outcome-arguments.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
 import { redisScripts } from './redis-scripts.js';
 import type { RedisSource } from './redis-source.js';
-import { readStatus, STATUS_FIELDS } from './status-record.js';
+import { readStatus } from './status-record.js';
 
 export interface RedisBrokerOptions {
   redis: RedisSource;
@@ -51,24 +58,29 @@ export class RedisBroker extends TaskBroker {
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
   }
 
-  async enqueue(partition: Partition, tasks: readonly NewTask[]): Promise<boolean[]> {
+  async enqueue(partition: Partition, tasks: readonly NewTask[], maxLength = Infinity): Promise<Enqueued[]> {
     const call: (string | number)[] = [...this.keys.scripts(partition), LAYOUT_VERSION];
+    const expiring = tasks.flatMap(({ expiresInMs }, row) => (expiresInMs === undefined ? [] : [row + 1, expiresInMs]));
+    call.push(Number.isFinite(maxLength) ? maxLength : 0, expiring.length / 2, ...expiring);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
     const answers = await this.commands.repeatable((client) => client.taskEnqueue(call));
     const [first, version = 0] = answers;
     if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
-    // A generated id can only be known already because an earlier try of this very call arrived.
-    return answers.map((created, row) => created === 1 || tasks[row]?.token === '');
+    return answers.map((answer, row) => {
+      if (answer === 2) return 'full';
+      // A generated id can only be known already because an earlier try of this very call arrived.
+      return answer === 1 || tasks[row]?.token === '' ? 'created' : 'known';
+    });
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, deadLetterTtlMs, want, marks, outcomes } = request;
-    const keys = this.keys.scripts(partition);
-    const call = [...keys, worker, leaseMs, deadLetterTtlMs, want, CLAIM_BYTES, marks ? 1 : 0];
+    const { worker, leaseMs, retention, want, marks, probes, outcomes } = request;
+    const call = [...this.keys.scripts(partition), worker, leaseMs, ...toArguments(retention)];
+    call.push(want, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, expired] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, expired, nowMs] = answer;
     return {
       claimed,
       refused,
@@ -76,6 +88,7 @@ export class RedisBroker extends TaskBroker {
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
       expired: expired === 1,
+      nowMs,
     };
   }
 
@@ -98,8 +111,8 @@ export class RedisBroker extends TaskBroker {
     return envelopes.filter((envelope) => envelope !== null);
   }
 
-  async recover(partition: Partition, maxLost: number, deadLetterTtlMs: number): Promise<Recovery | null> {
-    const call = [...this.keys.scripts(partition), maxLost, deadLetterTtlMs];
+  async recover(partition: Partition, maxLost: number, retention: Retention): Promise<Recovery | null> {
+    const call = [...this.keys.scripts(partition), maxLost, ...toArguments(retention)];
     const answer = await this.commands.repeatable((client) => client.taskRecover(call));
     if (answer.length === 0) return null;
     const [worker, returned, buried, more] = answer;
@@ -110,8 +123,8 @@ export class RedisBroker extends TaskBroker {
     await this.commands.repeatable((client) => client.taskLeave([...this.keys.scripts(partition), worker]));
   }
 
-  async sleep(partitions: readonly Partition[], timeoutMs: number): Promise<Partition | null> {
-    return this.bells.sleep(partitions, timeoutMs);
+  async sleep(request: SleepRequest): Promise<Ring | null> {
+    return this.bells.sleep(request);
   }
 
   wake(): void {
@@ -124,9 +137,31 @@ export class RedisBroker extends TaskBroker {
 
   async statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]> {
     const replies = await this.commands.repeatable((client) =>
-      Promise.all(ids.map((id) => client.hmget(this.keys.status(partition, id), ...STATUS_FIELDS))),
+      Promise.all(ids.map((id) => client.hgetall(this.keys.status(partition, id)))),
     );
     return replies.map(readStatus);
+  }
+
+  async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
+    const call = [...this.keys.scripts(partition), id, reason, ttlMs];
+    return this.commands.repeatable((client) => client.taskCancel(call));
+  }
+
+  async deadLetters(
+    partition: Partition,
+    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
+    count: number,
+  ): Promise<DeadLetter[]> {
+    return this.commands.repeatable((client) => readDeadLetters(client, this.keys, { partition, after, count }));
+  }
+
+  async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
+    return this.commands.repeatable((client) => client.taskRevive([...this.keys.scripts(partition), ...ids]));
+  }
+
+  async discard(partition: Partition, id: string): Promise<boolean> {
+    const call = [...this.keys.scripts(partition), id];
+    return (await this.commands.repeatable((client) => client.taskDiscard(call))) === 1;
   }
 
   async close(): Promise<void> {
@@ -136,8 +171,15 @@ export class RedisBroker extends TaskBroker {
 
   private async renew(partition: Partition, worker: string, leaseMs: number, joins: 0 | 1): Promise<BeatReply | null> {
     const call = [...this.keys.scripts(partition), worker, leaseMs, joins, LAYOUT_VERSION];
-    const [alive, held, expired, layout] = await this.commands.repeatable((client) => client.taskBeat(call));
+    const [alive, held, expired, layout, cancelled] = await this.commands.repeatable((client) => client.taskBeat(call));
     if (layout !== LAYOUT_VERSION) throw new LayoutMismatchError(partition, layout, LAYOUT_VERSION);
-    return alive === 1 ? { held, expired: expired === 1 } : null;
+    return alive === 1 ? { held, expired: expired === 1, cancelled } : null;
   }
+}
+
+function toArguments({
+  deadLetterTtlMs,
+  cancelledTtlMs,
+}: Retention): [deadLetterTtlMs: number, cancelledTtlMs: number] {
+  return [deadLetterTtlMs, cancelledTtlMs];
 }

@@ -1,28 +1,13 @@
 import type { StatusRecord } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
 
-/** The fields of a status key, in the order in which `readStatus` expects them. */
-export const STATUS_FIELDS = [
-  'state',
-  'name',
-  'attempt',
-  'created',
-  'started',
-  'finished',
-  'progress',
-  'result',
-  'unrecorded',
-  'error',
-] as const;
-
 /**
- * A status names its attempt from the second one on: before that it is the first if it has started.
+ * Reads a status key. It names its attempt from the second one on: before that it is the first if it has started.
  * @returns `null` for a key that is not there.
  */
-export function readStatus(values: readonly (string | null)[]): StatusRecord | null {
-  const [state, name, attempt, created, started, finished, progress, result, unrecorded, error] = values;
+export function readStatus(fields: Readonly<Record<string, string>>): StatusRecord | null {
+  const { state, name, attempt, created, started, finished, due, progress, result, unrecorded, reason, error } = fields;
   if (!state) return null;
-  const time = (value: string | null | undefined): number | null => (value ? Number(value) : null);
   return {
     state: state as TaskState,
     name: name ?? '',
@@ -30,9 +15,25 @@ export function readStatus(values: readonly (string | null)[]): StatusRecord | n
     created: time(created),
     started: time(started),
     finished: time(finished),
+    due: time(due),
     progress: progress ?? null,
     result: result ?? null,
     unrecorded: unrecorded ?? null,
+    reason: reason ?? null,
     error: error ?? null,
+    earlierErrors: earlierErrors(fields),
   };
+}
+
+function time(value: string | undefined): number | null {
+  return value ? Number(value) : null;
+}
+
+const EARLIER = 'error:';
+
+function earlierErrors(fields: Readonly<Record<string, string>>): StatusRecord['earlierErrors'] {
+  return Object.entries(fields)
+    .filter(([field]) => field.startsWith(EARLIER))
+    .map(([field, error]) => ({ attempt: Number(field.slice(EARLIER.length)), error }))
+    .sort((one, other) => one.attempt - other.attempt);
 }

@@ -34,21 +34,40 @@ describe('enqueue', () => {
     const broker = openBroker(fixture);
     const generated = newTask('01J');
     const chosen = newTask('order-5', { token: 'mine' });
-    expect(await broker.enqueue(email, [generated, chosen])).toEqual([true, true]);
-    expect(await broker.enqueue(email, [generated, chosen])).toEqual([true, true]);
+    expect(await broker.enqueue(email, [generated, chosen])).toEqual(['created', 'created']);
+    expect(await broker.enqueue(email, [generated, chosen])).toEqual(['created', 'created']);
     expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
   });
 
   it('tells a second sender of the same id that it was there already', async () => {
     const broker = openBroker(fixture);
     await broker.enqueue(email, [newTask('order-5', { token: 'first' })]);
-    expect(await broker.enqueue(email, [newTask('order-5', { token: 'second' })])).toEqual([false]);
+    expect(await broker.enqueue(email, [newTask('order-5', { token: 'second' })])).toEqual(['known']);
     expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(1);
   });
 
   it('keeps two callers of one id apart within one call', async () => {
     const rows = [newTask('same', { token: 'a' }), newTask('same', { token: 'b' })];
-    expect(await openBroker(fixture).enqueue(email, rows)).toEqual([true, false]);
+    expect(await openBroker(fixture).enqueue(email, rows)).toEqual(['created', 'known']);
+  });
+
+  it('adds no more than may wait, in the order of the rows; what is known already is no concern of that', async () => {
+    const broker = openBroker(fixture);
+    const rows = ['1', '2', '3'].map((id) => newTask(id, { token: `token of ${id}` }));
+    expect(await broker.enqueue(email, rows, 2)).toEqual(['created', 'created', 'full']);
+    expect(await broker.enqueue(email, rows, 2)).toEqual(['created', 'created', 'full']);
+    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
+    expect(await fixture.redis.exists(`${fixture.prefix}task_status:{email}:3`)).toBe(0);
+  });
+
+  it('enters when a task expires, by the clock of Redis', async () => {
+    const broker = openBroker(fixture);
+    await broker.enqueue(email, [newTask('1'), { ...newTask('2'), expiresInMs: 60_000 }, newTask('3')]);
+    const waiting = await fixture.redis.lrange(`${fixture.prefix}task_queue:{email}`, 0, -1);
+    const seconds = Number((await fixture.redis.time())[0]);
+    const { expiresAt } = JSON.parse(waiting[1] ?? '') as { expiresAt: number };
+    expect(Math.abs(expiresAt - seconds * 1000 - 60_000)).toBeLessThan(5_000);
+    expect(waiting[0]).not.toContain('expiresAt');
   });
 
   it('never leaves more than one token in the bell', async () => {

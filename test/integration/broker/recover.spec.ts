@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
-import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
+import { completed, ManualWorker, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
 const fixture = redisFixture('recover');
@@ -28,14 +28,14 @@ describe('recover', () => {
   it('does nothing while every lease is good', async () => {
     const broker = openBroker(fixture);
     await new ManualWorker(broker, q, 'alive').join();
-    expect(await broker.recover(q, 2, TTL)).toBeNull();
+    expect(await broker.recover(q, 2, RETENTION)).toBeNull();
   });
 
   it('puts back to the head in order, counts attempt and loss, and forgets the worker', async () => {
     const broker = openBroker(fixture);
     await deadWorker('a', 'b');
     await broker.enqueue(q, [newTask('c')]);
-    const recovery = await broker.recover(q, 2, TTL);
+    const recovery = await broker.recover(q, 2, RETENTION);
     expect(recovery).toMatchObject({ worker: 'dead', buried: [], more: false });
     expect(recovery?.returned.sort()).toEqual(['a', 'b']);
     expect(await fixture.redis.lrange(key('task_queue:{q}'), 0, -1)).toEqual([
@@ -56,20 +56,20 @@ describe('recover', () => {
     const heir = await new ManualWorker(broker, q, 'heir').join();
     expect((await heir.exchange(0))?.expired).toBe(true);
     expect((await broker.beat(q, 'heir', TTL))?.expired).toBe(true);
-    await broker.recover(q, 2, TTL);
+    await broker.recover(q, 2, RETENTION);
     expect((await heir.exchange(0))?.expired).toBe(false);
   });
 
   it('lets a worker that was only slow come back, as long as nobody took over', async () => {
     const worker = await deadWorker('a');
     expect((await worker.exchange(0, [completed('a')]))?.refused).toEqual([]);
-    expect(await openBroker(fixture).recover(q, 2, TTL)).toBeNull();
+    expect(await openBroker(fixture).recover(q, 2, RETENTION)).toBeNull();
   });
 
   it('refuses everything of a worker that was declared dead: no outcome counts, nothing is claimed', async () => {
     const broker = openBroker(fixture);
     const worker = await deadWorker('a');
-    await broker.recover(q, 2, TTL);
+    await broker.recover(q, 2, RETENTION);
     expect(await worker.exchange(5, [completed('a')])).toBeNull();
     expect(await broker.beat(q, 'dead', TTL)).toBeNull();
     expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('waiting');
@@ -80,33 +80,52 @@ describe('recover', () => {
     const broker = openBroker(fixture);
     const ids = Array.from({ length: 250 }, (_, i) => `${1_000 + i}`);
     const worker = await deadWorker(...ids);
-    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: true });
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ more: true });
     expect(await worker.exchange(1)).toBeNull();
     expect(await broker.beat(q, 'dead', TTL)).toBeNull();
-    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: true });
-    expect(await broker.recover(q, 2, TTL)).toMatchObject({ more: false });
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ more: true });
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ more: false });
     const heir = await new ManualWorker(broker, q, 'heir').join();
     expect(await heir.claim(250)).toEqual(ids);
   });
 
-  it('makes a dead letter of what was lost too often', async () => {
+  it('makes a dead letter of what was lost too often, and names the workers', async () => {
     const broker = openBroker(fixture);
     await deadWorker('a');
     for (let loss = 1; loss <= 2; loss++) {
-      expect(await broker.recover(q, 2, TTL)).toMatchObject({ returned: ['a'], buried: [] });
+      expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ returned: ['a'], buried: [] });
       const next = await new ManualWorker(broker, q, `w${loss}`).join();
       await next.claim(1);
       await expire(next.id);
     }
-    expect(await broker.recover(q, 2, TTL)).toMatchObject({ worker: 'w2', returned: [], buried: ['a'] });
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ worker: 'w2', returned: [], buried: ['a'] });
     expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(0);
     const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
     expect(status['state']).toBe('failed');
     expect(JSON.parse(status['error'] ?? '')).toMatchObject({
-      name: 'lost',
-      message: expect.stringContaining('w2') as string,
+      name: 'lost too often',
+      message: expect.stringContaining('dead, w1, w2') as string,
     });
+    expect(JSON.parse(status['error:1'] ?? '')).toMatchObject({ name: 'lost' });
     expect(await fixture.redis.hget(key('task_parked:{q}'), 'a')).toContain('"attempt":3,"lost":3,');
+  });
+
+  it('makes suspects of what was lost once too few: a worker takes one at a time, in order, and before all else', async () => {
+    const broker = openBroker(fixture);
+    await deadWorker('a', 'b');
+    await broker.recover(q, 1, RETENTION);
+    expect(await fixture.redis.llen(key('task_suspects:{q}'))).toBe(2);
+    await broker.enqueue(q, [newTask('c')]);
+    const [one, other] = [
+      await new ManualWorker(broker, q, 'one').join(),
+      await new ManualWorker(broker, q, 'two').join(),
+    ];
+    expect(await one.claim(5)).toEqual(['a', 'c']);
+    expect((await one.exchange(5, [], { probes: false }))?.claimed).toEqual([]);
+    expect(await other.claim(5)).toEqual(['b']);
+    await one.exchange(0, [{ kind: 'released', id: 'a', isSuspect: true }]);
+    expect(await fixture.redis.llen(key('task_suspects:{q}'))).toBe(1);
+    expect(await fixture.redis.exists(key('task_queue:{q}'))).toBe(0);
   });
 });
 
@@ -123,7 +142,7 @@ describe('leave', () => {
     await broker.enqueue(q, [newTask('a')]);
     await (await new ManualWorker(broker, q, 'w').join()).claim(1);
     await broker.leave(q, 'w');
-    expect(await broker.recover(q, 2, TTL)).toMatchObject({ worker: 'w', returned: ['a'] });
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ worker: 'w', returned: ['a'] });
   });
 });
 

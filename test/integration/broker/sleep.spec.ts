@@ -20,27 +20,30 @@ async function asleep(): Promise<void> {
 describe('sleep', () => {
   it('ends with the partition whose bell rang', async () => {
     const broker = openBroker(fixture);
-    const sleeping = broker.sleep([a, b], 5_000);
+    const sleeping = broker.sleep({ partitions: [a, b], workers: [], timeoutMs: 5_000 });
     await asleep();
     await broker.enqueue(b, [newTask('1')]);
-    expect(await sleeping).toBe(b);
+    expect(await sleeping).toEqual({ partition: b, isPersonal: false });
   });
 
   it('hears a bell that rang before', async () => {
     const broker = openBroker(fixture);
     await broker.enqueue(a, [newTask('1')]);
-    expect(await broker.sleep([a, b], 5_000)).toBe(a);
+    expect(await broker.sleep({ partitions: [a, b], workers: [], timeoutMs: 5_000 })).toEqual({
+      partition: a,
+      isPersonal: false,
+    });
   });
 
   it('ends with null after its time', async () => {
-    expect(await openBroker(fixture).sleep([a], 30)).toBeNull();
+    expect(await openBroker(fixture).sleep({ partitions: [a], workers: [], timeoutMs: 30 })).toBeNull();
   });
 
   it('is woken whenever wake is called: before BRPOP was sent, while it is on its way, and after', async () => {
     const broker = openBroker(fixture);
     const begun = performance.now();
     for (let round = 0; round < 100; round++) {
-      const sleeping = broker.sleep([a], 5_000);
+      const sleeping = broker.sleep({ partitions: [a], workers: [], timeoutMs: 5_000 });
       if (round % 4 === 1) await Promise.resolve();
       if (round % 4 === 2) await new Promise((resolve) => setImmediate(resolve));
       if (round % 4 === 3) await delay(Math.random() * 3);
@@ -54,7 +57,7 @@ describe('sleep', () => {
     const broker = openBroker(fixture);
     broker.wake();
     const begun = performance.now();
-    expect(await broker.sleep([a], 200)).toBeNull();
+    expect(await broker.sleep({ partitions: [a], workers: [], timeoutMs: 200 })).toBeNull();
     expect(performance.now() - begun).toBeGreaterThan(150);
   });
 
@@ -63,7 +66,7 @@ describe('sleep', () => {
     await broker.ringAgain(a);
     expect(await fixture.keys()).toEqual([]);
     await broker.enqueue(a, [newTask('1')]);
-    await broker.sleep([a], 1_000);
+    await broker.sleep({ partitions: [a], workers: [], timeoutMs: 1_000 });
     await broker.ringAgain(a);
     await broker.ringAgain(a);
     expect(await fixture.redis.llen(`${fixture.prefix}task_bell:{a}`)).toBe(1);

@@ -5,7 +5,7 @@ import { TaskWorker } from '../../../lib/consumer/task-worker.js';
 import { RedisUnavailableError, type TaskContext } from '../../../lib/index.js';
 import { TaskHandlerRegistry } from '../../../lib/handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
-import { newTask } from '../../support/broker-fixture.js';
+import { newTask, RETENTION } from '../../support/broker-fixture.js';
 import { eventually } from '../../support/eventually.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
@@ -55,7 +55,7 @@ function startWorker(
     {},
   );
   const broker = new HoldingBroker(settings);
-  const registry = new TaskHandlerRegistry(() => [{ name: 'task', queue, origin: 'test', invoke }]);
+  const registry = new TaskHandlerRegistry(() => [{ name: 'task', queue, origin: 'test', settings: {}, invoke }]);
   const worker = new TaskWorker(broker, settings, registry);
   worker.start();
   cleanUp.push(async () => {
@@ -169,7 +169,7 @@ describe('races', () => {
     const [worker = ''] = await fixture.redis.zrange(`${fixture.prefix}task_workers:{${queue}}`, '0', '-1');
     // As another worker does that finds the lease run out.
     await fixture.redis.zadd(`${fixture.prefix}task_workers:{${queue}}`, 0, worker);
-    await broker.recover(partition, 2, 60_000);
+    await broker.recover(partition, 2, RETENTION);
     await eventually(() => attempts.length === 2);
     expect(attempts).toEqual([1, 2]);
     expect(signals[0]?.aborted).toBe(true);
@@ -190,6 +190,6 @@ describe('races', () => {
     const heir = new RedisBroker({ redis: fixture.url, prefix: fixture.prefix, commandTimeoutMs: 5_000 });
     cleanUp.push(() => heir.close());
     await stop?.();
-    expect((await heir.recover(partition, 2, 60_000))?.returned.sort()).toEqual(['a', 'b']);
+    expect((await heir.recover(partition, 2, RETENTION))?.returned.sort()).toEqual(['a', 'b']);
   });
 });

@@ -73,10 +73,13 @@ describe('get', () => {
       createdAt: expect.any(Date) as Date,
       startedAt: expect.any(Date) as Date,
       finishedAt: expect.any(Date) as Date,
+      dueAt: null,
       progress: null,
       result: 42,
       unrecorded: null,
+      reason: null,
       error: null,
+      earlierErrors: [],
     });
     expect(Math.abs(Date.now() - status.createdAt!.getTime())).toBeLessThan(60_000);
     expect(status.finishedAt!.getTime()).toBeGreaterThanOrEqual(status.startedAt!.getTime());

@@ -14,19 +14,29 @@ describe('envelope', () => {
     fc.assert(
       fc.property(text, text, fc.jsonValue(), (id, name, data) => {
         const decoded = decodeEnvelope(encodeEnvelope(id, name, JSON.stringify(data)));
-        expect(decoded).toEqual({ id, attempt: 0, missed: 0, name, data: JSON.parse(JSON.stringify(data)) as unknown });
+        expect(decoded).toMatchObject({ id, attempt: 0, name });
+        expect(decoded.data).toEqual(JSON.parse(JSON.stringify(data)));
       }),
     );
   });
 
   it('reads the counters that scripts write', () => {
-    expect(decodeEnvelope('{"id":"7","attempt":3,"lost":1,"missed":2,"name":"x"}')).toEqual({
+    expect(decodeEnvelope('{"id":"7","attempt":3,"lost":1,"missed":2,"first":9,"name":"x"}')).toEqual({
       id: '7',
       attempt: 3,
+      lost: 1,
       missed: 2,
+      first: 9,
       name: 'x',
       data: null,
+      options: undefined,
     });
+  });
+
+  it('carries the options of its task behind the data, and no others', () => {
+    const text = encodeEnvelope('7', 'x', '1', { attempts: 3, timeout: undefined });
+    expect(text).toBe('{"id":"7","attempt":0,"name":"x","data":1,"attempts":3}');
+    expect(decodeEnvelope(text).options).toEqual({ attempts: 3 });
   });
 
   it('believes the head rather than a later member of the same name', () => {

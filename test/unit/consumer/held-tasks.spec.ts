@@ -2,36 +2,41 @@ import { Logger } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
+import type { Outcome } from '../../../lib/broker/task-broker.js';
 import { HeldTasks } from '../../../lib/consumer/held-tasks.js';
+import { RedisClock } from '../../../lib/consumer/redis-clock.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
 
 /** Holds task `a`, whose handler has returned and whose outcome is on its way. */
-function withOutcomeUnderWay(): { held: HeldTasks; outcomes: ReturnType<HeldTasks['takeOutcomes']> } {
-  const handler = { name: 'x', queue: 'q', origin: 'test', invoke: () => 'done' };
-  const held = new HeldTasks(
-    partitionOf('q'),
-    new Map([['x', handler]]),
-    new TaskQueueSettings({}, {}).queue('q'),
-    new Logger(),
-    () => undefined,
-    () => true,
-  );
+function withOutcomeUnderWay(): { held: HeldTasks; outcomes: Outcome[] } {
+  const handler = { name: 'x', queue: 'q', origin: 'test', settings: {}, invoke: () => 'done' };
+  const settings = new TaskQueueSettings({}, {});
+  const held = new HeldTasks({
+    partition: partitionOf('q'),
+    handlers: new Map([['x', handler]]),
+    settings: settings.queue('q'),
+    settingsOf: ({ name }, own) => settings.task('q', name, undefined, own),
+    clock: new RedisClock(),
+    logger: new Logger(),
+    onChange: () => undefined,
+    mayStart: () => true,
+  });
   held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: true });
   held.startWaiting();
-  return { held, outcomes: held.takeOutcomes(10) };
+  return { held, outcomes: held.outcomes.take(10) };
 }
 
 describe('an outcome whose call failed', () => {
   it('is reported again', () => {
     const { held, outcomes } = withOutcomeUnderWay();
     held.unsettled(outcomes);
-    expect(held.takeOutcomes(10)).toEqual(outcomes);
+    expect(held.outcomes.take(10)).toEqual(outcomes);
   });
 
   it('is dropped if the lease was lost meanwhile: the task may be claimed anew, for a run that counts', () => {
     const { held, outcomes } = withOutcomeUnderWay();
     held.keepOnly(new Set());
     held.unsettled(outcomes);
-    expect(held.hasOutcomes).toBe(false);
+    expect(held.outcomes.hasAny).toBe(false);
   });
 });

@@ -6,6 +6,7 @@ const entry = (name: string, queue: string, origin = `${name}@${queue}`): TaskHa
   name,
   queue,
   origin,
+  settings: {},
   invoke: () => undefined,
 });
 

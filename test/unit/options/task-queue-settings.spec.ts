@@ -33,6 +33,8 @@ describe('TaskQueueSettings', () => {
       completedTtlMs: 86_400_000,
       failedTtlMs: 604_800_000,
       maxResultBytes: 65_536,
+      maxLost: 2,
+      maxLength: Infinity,
     });
   });
 

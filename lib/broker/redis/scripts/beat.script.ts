@@ -5,19 +5,33 @@ import { preamble } from './preamble.lua.js';
  *
  * ARGV: worker, lease in ms, 1 to enter, the layout version to enter where there is none.
  * Returns: {1 if the worker is alive and 0 if it was declared dead, how many tasks it holds, 1 if another worker's
- * lease has run out, layout version of the queue}.
+ * lease has run out, layout version of the queue, ids of those tasks that somebody has called off}.
  *
  * Safe to repeat: a worker id is never used for another worker.
  */
 export const beat = String.raw`${preamble}
 local worker, lease, joins, version = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
+local PAGE = 1000
 work_at_maxmemory()
 call('HSETNX', meta, 'layout', version)
 local layout = call('HGET', meta, 'layout')
-if layout ~= version then return {0, 0, 0, tonumber(layout)} end
+if layout ~= version then return {0, 0, 0, tonumber(layout), {}} end
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
-if expiry == 0 and not joins then return {0, 0, 0, tonumber(layout)} end
+if expiry == 0 and not joins then return {0, 0, 0, tonumber(layout), {}} end
 call('ZADD', workers, now + lease, worker)
+
+local cancelled = {}
+if call('EXISTS', cancel) == 1 then
+  local ids = call('HKEYS', active .. worker)
+  for first = 1, #ids, PAGE do
+    local last = math.min(first + PAGE - 1, #ids)
+    for row, reason in ipairs(call('HMGET', cancel, unpack(ids, first, last))) do
+      if reason then cancelled[#cancelled + 1] = ids[first + row - 1] end
+    end
+  end
+end
+
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
-return {1, call('HLEN', active .. worker), tonumber(first_expiry) < now and 1 or 0, tonumber(layout)}
+local held = call('HLEN', active .. worker)
+return {1, held, tonumber(first_expiry) < now and 1 or 0, tonumber(layout), cancelled}
 `;

@@ -3,7 +3,7 @@
  * retention, and in number. Needs `envelopes`.
  */
 export const deadLetters = String.raw`
-local DEAD_MAX, DEAD_PAGE = 100000, 100
+local DEAD_MAX, DEAD_PAGE, ERRORS_KEPT = 100000, 100, 5
 
 -- Keeps the envelope of a task that leaves the queue. A dead letter of an earlier task of the same id makes room. A
 -- task of the same id that is scheduled, which only a foreign producer can bring about, stays: the newcomer gets an id
@@ -21,12 +21,32 @@ local function park(id, envelope)
   return id
 end
 
+-- Parks a task until its time. Returns the id.
+local function schedule(id, envelope, due)
+  id = park(id, envelope)
+  call('ZADD', scheduled, due, id)
+  note('HSET', status .. id, 'due', due)
+  return id
+end
+
+-- Enters why an attempt failed: the latest stands in "error", those of the attempts before it in "error:<attempt>".
+local function note_error(id, attempt, failure)
+  local key = status .. id
+  local before = note('HGET', key, 'error')
+  if type(before) == 'string' then
+    note('HSET', key, 'error:' .. attempt - 1, before)
+    note('HDEL', key, 'error:' .. attempt - ERRORS_KEPT)
+  end
+  note('HSET', key, 'error', failure)
+end
+
 -- Where the retention is 0 nothing is kept.
-local function bury(id, envelope, failure, retention)
+local function bury(id, envelope, attempt, failure, retention)
   if retention == 0 then return note('DEL', status .. id) end
   id = park(id, envelope)
   call('ZADD', dead, now_text, id)
-  note('HSET', status .. id, 'state', 'failed', 'error', failure, 'finished', now_text)
+  note_error(id, attempt, failure)
+  note('HSET', status .. id, 'state', 'failed', 'finished', now_text)
   note('PEXPIREAT', status .. id, end_of(retention))
 end
 

@@ -37,8 +37,9 @@ local function identify(envelope)
   if is_id(id) then return id, attempt end
 end
 
--- Adds to the counters in the head. Returns the new envelope, how often it was lost, and its attempts.
-local function count(envelope, attempts, losses, misses)
+-- Adds to the counters in the head, and enters when the first attempt began where that is given and not known yet.
+-- Returns the new envelope, how often it was lost, and its attempts.
+local function count(envelope, attempts, losses, misses, start_of_first)
   local start, attempt, rest = string.match(envelope, '^({"id":".-","attempt":)(%d+)()')
   local function counter(name)
     local found, after = string.match(envelope, '^,"' .. name .. '":(%d+)()', rest)
@@ -47,11 +48,24 @@ local function count(envelope, attempts, losses, misses)
   end
   local lost = counter('lost') + losses
   local missed = counter('missed') + misses
+  local first = counter('first')
+  if first == 0 then first = start_of_first end
   attempt = attempt + attempts
   local head = start .. attempt
   if lost > 0 then head = head .. ',"lost":' .. lost end
   if missed > 0 then head = head .. ',"missed":' .. missed end
+  if first then head = head .. ',"first":' .. string.format('%.0f', first) end
   return head .. string.sub(envelope, rest), lost, attempt
+end
+
+-- The envelope as if it had never been tried; nil where it has no head.
+local function reset(envelope)
+  local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
+  if not id then return nil end
+  for _, name in ipairs({'lost', 'missed', 'first'}) do
+    rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
+  end
+  return '{"id":' .. id .. ',"attempt":0' .. string.sub(envelope, rest)
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.

@@ -5,7 +5,7 @@
  * status and of a worker's active hash begin with; they carry the same hash tag, so a cluster routes them alike.
  */
 export const preamble = String.raw`
-local queue, bell, scheduled, parked, workers, dead, recent, meta, status, active = unpack(KEYS)
+local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, status, active = unpack(KEYS)
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

@@ -1,25 +1,41 @@
+import { cancelling } from './cancelling.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
- * Takes one worker whose lease has run out, and puts what it held back at the head of the queue, the attempt counted.
- * What was lost more than `max lost` times becomes a dead letter, for it may be what killed its workers.
+ * Takes one worker whose lease has run out, and puts what it held back at the head of the queue, attempt and loss counted.
  *
- * ARGV: max lost, retention of dead letters in ms.
+ * One of these tasks may be what killed it. So a task that was lost as often as it may be is a suspect from then on: a
+ * worker holds one suspect at a time, and if it dies with it, that one becomes a dead letter. Those that only stood beside a
+ * killer are suspects, too, but live through it.
+ *
+ * ARGV: max lost, retention in ms of dead letters and of what was cancelled.
  * Returns: {} if every lease is good. Else {worker, ids put back, ids buried, 1 if there is more to do}.
  *
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
  * from then on `exchange` and `beat` refuse it, so a page at a time is enough.
  */
-export const recover = String.raw`${preamble}${envelopes}${deadLetters}
-local max_lost, retention = tonumber(ARGV[1]), tonumber(ARGV[2])
+export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
+local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local PAGE = 100
 
 work_at_maxmemory()
 local worker = call('ZRANGEBYSCORE', workers, '-inf', now, 'LIMIT', 0, 1)[1]
 if not worker then return {} end
 call('ZADD', workers, 0, worker)
+
+-- Who died with a task, all in all.
+local function killed_by(id)
+  local known = note('HGET', status .. id, 'lost_with')
+  local names = type(known) == 'string' and known .. ', ' .. worker or worker
+  note('HSET', status .. id, 'lost_with', names)
+  return names
+end
+
+local function failure(name, message)
+  return '{"name":"' .. name .. '","message":"' .. message .. '"}'
+end
 
 -- Newest first: the oldest then stands at the very head of the queue.
 local held = active .. worker
@@ -30,17 +46,23 @@ local returned, buried = {}, {}
 for i = #ids, last, -1 do
   local id = ids[i]
   local envelope, lost, attempt = count(call('HGET', held, id), 1, 1, 0)
-  if lost > max_lost then
-    bury(id, envelope, '{"name":"lost","message":"Lost ' .. lost .. ' times, last with worker ' .. worker .. '"}', retention)
+  local reason = take_cancel(id)
+  if reason then
+    end_cancelled(id, reason, cancelled_retention)
+  elseif lost > max_lost then
+    local message = 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id)
+    bury(id, envelope, attempt, failure('lost too often', message), dead_retention)
     buried[#buried + 1] = id
   else
-    call('RPUSH', queue, envelope)
+    call('RPUSH', lost == max_lost and suspects or queue, envelope)
+    note_error(id, attempt, failure('lost', 'Worker ' .. worker .. ' died with it'))
+    killed_by(id)
     note('HSET', status .. id, 'state', 'waiting', 'attempt', attempt)
     returned[#returned + 1] = id
   end
   call('HDEL', held, id)
 end
-if #buried > 0 then trim_dead(retention) end
+if #buried > 0 then trim_dead(dead_retention) end
 if #returned > 0 then ring() end
 if last == 1 then call('ZREM', workers, worker) end
 return {worker, returned, buried, call('ZCOUNT', workers, '-inf', now) > 0 and 1 or 0}

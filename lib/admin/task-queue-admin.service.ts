@@ -1,0 +1,109 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { checkQueueName } from '../broker/names.js';
+import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
+import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
+import type { TaskState } from '../broker/task-state.js';
+import { InvalidTaskError } from '../errors/index.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { checkRate, type DeadLetterFilter, deadLetterFilter, type RetryAllOptions } from './dead-letter-filter.js';
+
+/** What `cancel` found. */
+export interface CancelAnswer {
+  /**
+   * Whether the task ends `cancelled` now: at once if it was waiting, else when its worker has heard of it. `false` if it
+   * had ended before.
+   */
+  cancelled: boolean;
+  /** The state that it was in. */
+  state: TaskState;
+}
+
+/** How many dead letters one call moves. */
+const PAGE = 100;
+const MAX_REASON = 1_000;
+
+/**
+ * Steers tasks from outside, from any process.
+ *
+ * @example
+ * await admin.cancel(id);
+ * await admin.retryAll('email', { error: 'SmtpError' }, { rate: 50 });
+ */
+export class TaskQueueAdmin {
+  constructor(
+    private readonly broker: TaskBroker,
+    private readonly settings: TaskQueueSettings,
+  ) {}
+
+  /**
+   * Calls a task off. What waits for a worker or for its time never runs. What is active is told through its signal, within
+   * moments, and ends `cancelled` however its handler reacts. Where this races with the end of the task exactly one of the two
+   * wins, and the answer says which.
+   *
+   * @param id the public id, `<queue>:<id>`
+   * @param reason stands in the status; at most 1,000 characters
+   * @returns `null` if there is no such task (any more)
+   * @throws TaskQueueError `INVALID_ID`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async cancel(id: string, reason = 'cancelled'): Promise<CancelAnswer | null> {
+    const task = locate(id);
+    if (!task) return null;
+    const { completedTtlMs } = this.settings.queue(queueOf(task.partition));
+    const state = await this.broker.cancel(task.partition, task.id, reason.slice(0, MAX_REASON), completedTtlMs);
+    if (state === null) return null;
+    return { cancelled: state !== 'completed' && state !== 'failed' && state !== 'cancelled', state };
+  }
+
+  /**
+   * Puts a dead letter back at the end of its queue, with all its attempts before it.
+   * @returns whether it was a dead letter
+   * @throws TaskQueueError as `cancel`
+   */
+  async retry(id: string): Promise<boolean> {
+    const task = locate(id);
+    return task !== null && (await this.broker.revive(task.partition, [task.id])).length === 1;
+  }
+
+  /**
+   * As `retry` for all dead letters of a queue that match the filter, from the oldest on, in pages. What dies meanwhile is not
+   * tried again.
+   *
+   * @returns how many were put back
+   * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`, and as `cancel`
+   */
+  async retryAll(queue: string, filter: DeadLetterFilter = {}, options: RetryAllOptions = {}): Promise<number> {
+    checkQueueName(queue);
+    const accepts = deadLetterFilter(filter);
+    const perSecond = checkRate(options);
+    const partition = partitionOf(queue);
+    const begunAt = Date.now();
+    let revived = 0;
+    let lastKept: DeadLetter | null = null;
+    for (;;) {
+      const begun = performance.now();
+      const page = await this.broker.deadLetters(partition, lastKept, Math.min(PAGE, perSecond));
+      const wanted = page.filter((letter) => letter.diedAt <= begunAt && accepts(letter)).map(({ id }) => id);
+      const moved = new Set(wanted.length > 0 ? await this.broker.revive(partition, wanted) : []);
+      revived += moved.size;
+      lastKept = page.findLast(({ id }) => !moved.has(id)) ?? lastKept;
+      if (!page.some(({ diedAt }) => diedAt <= begunAt)) return revived;
+      const pauseMs = (moved.size / perSecond) * 1_000 - (performance.now() - begun);
+      if (pauseMs > 0) await delay(pauseMs);
+    }
+  }
+
+  /**
+   * Removes a dead letter for good, its data and its status.
+   * @returns whether it was a dead letter
+   * @throws TaskQueueError as `cancel`
+   */
+  async discard(id: string): Promise<boolean> {
+    const task = locate(id);
+    return task !== null && this.broker.discard(task.partition, task.id);
+  }
+}
+
+function locate(id: string): { partition: Partition; id: string } | null {
+  if (typeof id !== 'string') throw new InvalidTaskError('INVALID_ID', id);
+  return parsePublicId(id);
+}

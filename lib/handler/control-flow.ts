@@ -1,0 +1,60 @@
+import { IntrinsicException } from '@nestjs/common';
+import { InvalidOptionsError } from '../errors/index.js';
+import { type Duration, parseDuration } from '../options/duration.js';
+
+/*
+ * What a handler throws to say how its task goes on. None of it is a fault of the handler: Nest does not log exceptions of
+ * this kind by itself, and the worker tells of the outcome.
+ */
+
+/** This attempt failed, and when the next one is due is known: an upstream said "retry after". Uses an attempt. */
+export class RetryTask extends IntrinsicException {
+  /** `undefined` for what the backoff says. */
+  readonly delayMs: number | undefined;
+
+  /**
+   * @param options.delay until the next attempt @default what the backoff says
+   * @throws InvalidOptionsError
+   */
+  constructor({ delay, reason = 'The handler asked for another attempt' }: { delay?: Duration; reason?: string } = {}) {
+    super(reason);
+    this.delayMs = delay === undefined ? undefined : delayOf(delay);
+  }
+
+  override get name(): string {
+    return 'RetryTask';
+  }
+}
+
+/** No further attempt can help: the task is a dead letter at once. */
+export class FailTask extends IntrinsicException {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason);
+    if (options?.cause !== undefined) this.cause = options.cause;
+  }
+
+  override get name(): string {
+    return 'FailTask';
+  }
+}
+
+/** Not now: the task comes again after the delay, as if this attempt had not been. */
+export class SnoozeTask extends IntrinsicException {
+  readonly delayMs: number;
+
+  /** @throws InvalidOptionsError */
+  constructor(delay: Duration) {
+    super('The handler put the task off');
+    this.delayMs = delayOf(delay);
+  }
+
+  override get name(): string {
+    return 'SnoozeTask';
+  }
+}
+
+function delayOf(delay: Duration): number {
+  const delayMs = parseDuration(delay);
+  if (delayMs !== null) return delayMs;
+  throw new InvalidOptionsError([{ option: 'delay', given: delay, allowed: "milliseconds or text such as '30s'" }]);
+}
