@@ -11,7 +11,8 @@ export interface OwnOptions {
 /** @returns `undefined` if there are none, as with most tasks. @throws InvalidOptionsError */
 export function ownOptions(options: PlainTaskOptions): OwnOptions | undefined {
   const { attempts, backoff, retryFor, timeout, expiresIn } = options;
-  if ((attempts ?? backoff ?? retryFor ?? timeout ?? expiresIn) === undefined) return undefined;
+  const isPlain = attempts === undefined && backoff === undefined && retryFor === undefined;
+  if (isPlain && timeout === undefined && expiresIn === undefined) return undefined;
   const envelope = { attempts, backoff, retryFor, timeout };
   if (typeof backoff === 'function') {
     const allowed = 'data: a function cannot travel with a task; give it to the handler or the module';
