@@ -135,13 +135,14 @@ export class Consumer {
   /**
    * Claims nothing more and gives back what was not begun; waits for what runs, then aborts it, then gives it back.
    * @param loop what `run` returned
+   * @param hurry nobody wants to wait for what runs any longer
    */
-  async stop(loop: Promise<void>, timeoutMs: number, lastCallMs: number): Promise<void> {
+  async stop(loop: Promise<void>, timeoutMs: number, lastCallMs: number, hurry: AbortSignal): Promise<void> {
     this.draining = true;
     this.gate.open();
     // Away from Redis with nothing in hands there is no reason to wait: the loop ends when the broker closes.
     const isIdle = this.isOver && !this.attached;
-    if (!isIdle && !(await settledWithin(loop, timeoutMs))) {
+    if (!isIdle && !(await settledWithin(loop, timeoutMs, hurry))) {
       this.held.abortRunning('The worker shuts down');
       if (!(await settledWithin(loop, GRACE_MS))) {
         this.held.releaseRunning();

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
 import type { TaskBroker } from '../broker/task-broker.js';
@@ -15,12 +16,17 @@ export class TaskWorker {
   private readonly loops = new Map<Consumer, Promise<void>>();
   private listener: BellListener | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
+  private stopping: Promise<void> | undefined;
+  private readonly hurry = new AbortController();
 
   constructor(
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
-  ) {}
+  ) {
+    // One listener per queue, however many there are.
+    setMaxListeners(0, this.hurry.signal);
+  }
 
   /** The queues that this process works on: those it has handlers for, as far as `consume` allows. */
   get queues(): string[] {
@@ -33,7 +39,7 @@ export class TaskWorker {
    */
   start(): void {
     this.checkConsume();
-    if (this.queues.length === 0 || this.loops.size > 0) return;
+    if (this.queues.length === 0 || this.loops.size > 0 || this.stopping) return;
     const workerId = ulid();
     for (const queue of this.queues) {
       const consumer = new Consumer(
@@ -59,13 +65,23 @@ export class TaskWorker {
     this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), this.settings.leaseMs / 3);
   }
 
-  /** Drains and ends every loop, within the shutdown timeout and a little more. May be called twice. */
+  /**
+   * Drains and ends every loop, within the shutdown timeout and a little more. Called again meanwhile it waits no longer for
+   * what runs, but aborts it at once.
+   */
   async stop(): Promise<void> {
+    if (this.stopping) this.hurry.abort();
+    this.stopping ??= this.drain();
+    await this.stopping;
+  }
+
+  private async drain(): Promise<void> {
     const { shutdownTimeoutMs, commandTimeoutMs } = this.settings;
-    const loops = [...this.loops];
-    this.loops.clear();
     this.listener?.stop();
-    await Promise.all(loops.map(([consumer, loop]) => consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs)));
+    const stopped = [...this.loops].map(([consumer, loop]) =>
+      consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal),
+    );
+    await Promise.all(stopped);
     clearInterval(this.heartbeat);
   }
 

@@ -11,6 +11,7 @@ import { TaskWorker } from '../consumer/task-worker.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
+import { onFurtherSignal } from './further-signal.js';
 
 /** By now the application has called `enableShutdownHooks()`, if it ever will. */
 const HOOKS_CHECK_MS = 5_000;
@@ -45,7 +46,8 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
 
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.hooksCheck);
-    await this.worker.stop();
+    const forget = onFurtherSignal(() => void this.worker.stop());
+    await this.worker.stop().finally(forget);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -55,6 +55,22 @@ it('a handler that does not end in time is told, and its task goes back to the h
   expect(again).toMatchObject(ids.map(() => ({ attempt: 1, result: 'successor' })));
 });
 
+it('a second SIGTERM: the worker waits no longer, aborts what runs and gives it back', async () => {
+  const { worker, client, ids } = await loadedWorker({ gate: 'never', deaf: true }, { shutdownTimeout: 3_600_000 });
+
+  worker.process.kill('SIGTERM');
+  expect(await worker.nextLine()).toBe('stopping');
+  await eventually(async () => (await waiting(target.redis)).length === ids.length - CONCURRENCY);
+  expect(await workers.journal.read('aborted')).toEqual([]);
+  worker.process.kill('SIGTERM');
+  expect(await worker.exit).toEqual(BY_SIGNAL);
+
+  expect((await workers.journal.read('aborted')).length).toBe(CONCURRENCY);
+  expect(await waiting(target.redis)).toEqual(untouched(ids));
+  expect((await client.status.getMany(ids)).map((status) => status?.state)).toEqual(ids.map(() => 'waiting'));
+  await expectNobodyLeft();
+});
+
 it('handlers that end at the signal give their tasks back in the order in which they were claimed', async () => {
   const client = await startApp({ redis: target.url });
   let running = 0;

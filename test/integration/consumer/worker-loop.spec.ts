@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { beforeEach, describe, expect, it } from 'vitest';
+import { TaskWorker } from '../../../lib/consumer/task-worker.js';
 import { TaskContext, TaskHandler, TaskProducer } from '../../../lib/index.js';
 import { RedisServer } from '../../../lib/testing/redis-server.js';
 import { eventually } from '../../support/eventually.js';
@@ -336,6 +337,20 @@ describe('shutdown', () => {
     openDoors();
     await eventually(() => active === 0);
     expect(await fixture.redis.hget(key('task_status:{default}:a'), 'state')).toBe('waiting');
+  });
+
+  it('waits no longer once it is told a second time', async () => {
+    const app = await start({ shutdownTimeout: '1h' });
+    await app.producer.add('obedient', 1, { id: 'it' });
+    await eventually(() => signals.length === 1);
+    const stopping = stopApp(app);
+    await eventually(async () => (await fixture.redis.hget(key('task_status:{default}:it'), 'state')) === 'active');
+    expect(signals[0]?.aborted).toBe(false);
+    // NestJS joins a second close() to the first: what comes a second time is a signal, which calls this.
+    await app.app.get(TaskWorker).stop();
+    await stopping;
+    expect(signals[0]?.aborted).toBe(true);
+    expect(await fixture.redis.llen(key('task_queue:{default}'))).toBe(1);
   });
 
   it('lets a draining handler add tasks', async () => {

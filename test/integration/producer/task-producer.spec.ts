@@ -99,10 +99,43 @@ describe('add', () => {
     ['an empty id', 'x', 1, { id: '' }, 'INVALID_ID'],
     ['a number for an id', 'x', 1, { id: 5 }, 'INVALID_ID'],
     ['an unknown option', 'x', 1, { quene: 'email' }, 'INVALID_OPTIONS'],
+    ['no attempts', 'x', 1, { attempts: 0 }, 'INVALID_OPTIONS'],
+    ['a negative timeout', 'x', 1, { timeout: -1 }, 'INVALID_OPTIONS'],
+    ['a time that is no number', 'x', 1, { expiresIn: NaN }, 'INVALID_OPTIONS'],
+    ['an absurd time', 'x', 1, { retryFor: 1e30 }, 'INVALID_OPTIONS'],
+    ['a backoff that cannot travel', 'x', 1, { backoff: () => 1 }, 'INVALID_OPTIONS'],
+    ['null for an option', 'x', 1, { backoff: null }, 'INVALID_OPTIONS'],
   ])('refuses %s before anything is written', async (_what, name, data, options, code) => {
     const { producer } = await start({ maxDataBytes: 100 });
     await expect(producer.add(name, data, options)).rejects.toMatchObject({ code });
     expect(await fixture.keys()).toEqual([]);
+  });
+
+  it('writes the options of a task behind its data, and only those that were given', async () => {
+    const { producer } = await start();
+    const backoff = { type: 'exponential', delay: '1s', jitter: 0.5 } as const;
+    await producer.add('x', 1, { id: 'a', attempts: 3, backoff, timeout: '30s', retryFor: '1h' });
+    expect(await fixture.redis.lindex(`${fixture.prefix}task_queue:{default}`, 0)).toBe(
+      '{"id":"a","attempt":0,"name":"x","data":1,"attempts":3,"backoff":{"type":"exponential","delay":"1s","jitter":0.5},' +
+        '"retryFor":"1h","timeout":"30s"}',
+    );
+  });
+
+  it('refuses what is beyond maxLength, and says which rows of a bulk', async () => {
+    const { producer } = await start({ queues: { small: { maxLength: 3 } } });
+    await producer.add('x', 1, { queue: 'small' });
+    const rows = [1, 2, 3].map((data) => ({ name: 'x', data, queue: 'small', id: `row ${data}` }));
+    const failure: unknown = await producer.addBulk([...rows, { name: 'x' }]).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: 'BULK_INCOMPLETE',
+      full: [2],
+      answers: [{ created: true }, { created: true }, null, { queue: 'default', created: true }],
+      cause: { code: 'QUEUE_FULL' },
+    });
+    await expect(producer.add('x', 1, { queue: 'small' })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
+    expect(await producer.add('x', 1, { queue: 'small', id: 'row 1' })).toMatchObject({ created: false });
+    await fixture.redis.rpop(`${fixture.prefix}task_queue:{small}`);
+    await expect(producer.add('x', 1, { queue: 'small' })).resolves.toMatchObject({ created: true });
   });
 
   it('allows data of exactly maxDataBytes', async () => {
