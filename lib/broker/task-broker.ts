@@ -1,3 +1,4 @@
+import type { BrokerObserver, ServerFacts } from './broker-observer.js';
 import type { Partition } from './partition.js';
 import type { TaskState } from './task-state.js';
 
@@ -147,6 +148,16 @@ export interface StatusRecord {
  * run what it held, and it must go on under a new id.
  */
 export abstract class TaskBroker {
+  /** From now on this observer, and no other, is told how the broker gets on with its server. Opens no connection. */
+  abstract watch(observer: BrokerObserver): void;
+
+  /**
+   * Connects, if need be, and asks the server what it is.
+   * @returns `null` where this user may not know
+   * @throws RedisUnavailableError
+   */
+  abstract describe(): Promise<ServerFacts | null>;
+
   /**
    * Adds tasks in order. Safe to repeat.
    * @param maxLength how many tasks may wait @default any number

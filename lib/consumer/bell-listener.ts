@@ -8,6 +8,8 @@ const REGROUP_MS = 20;
 const PAUSE_MS = 250;
 /** How long all consumers are busy before somebody listens to what is said to this worker alone. */
 const BUSY_MS = 200;
+/** The first sleep after an error: it only tells whether there can be others. */
+const NAP_MS = 1;
 
 /**
  * The sleep of a worker. Listens to the bells of all queues that were found empty and have free slots, and to those of
@@ -21,6 +23,7 @@ export class BellListener {
   /** When the present sleep ends by itself. */
   private sleepsUntil = Infinity;
   private stopped = false;
+  private failed = false;
 
   constructor(
     private readonly broker: TaskBroker,
@@ -69,12 +72,14 @@ export class BellListener {
         workers: this.consumers.flatMap(({ partition, workerId }) =>
           workerId === null ? [] : [{ partition, worker: workerId }],
         ),
-        timeoutMs: Math.max(1, this.sleepsUntil - performance.now()),
+        timeoutMs: this.failed ? NAP_MS : Math.max(1, this.sleepsUntil - performance.now()),
       });
+      this.failed = false;
       this.outages.over(this);
       if (ring) await this.pass(ring);
     } catch (error) {
       if (this.stopped) return;
+      this.failed = true;
       this.outages.begin(this, error);
       await this.changed.pass(PAUSE_MS);
       // A ring may have been lost with the connection.

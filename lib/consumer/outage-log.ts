@@ -2,27 +2,56 @@ import type { Logger } from '@nestjs/common';
 import { RedisUnavailableError } from '../errors/index.js';
 import { showError } from './task-failure.js';
 
-/** What an outage does to the loops of a worker: one line for each thing that is wrong, and one when all is over. */
+/** What comes back and fails again within this time was never really back: that is one outage. */
+const SETTLE_MS = 1_000;
+/** Different things that can be wrong in one outage. More of them would not tell more. */
+const MAX_LINES = 10;
+
+/**
+ * What outages do to a process: one line for each thing that is wrong, however many loops meet it how many times, and
+ * one when all is over. That one comes a second late, and tells how long the outage was without that second.
+ */
 export class OutageLog {
-  private readonly stricken = new Map<object, string>();
+  private readonly stricken = new Set<object | string>();
+  private readonly said = new Set<string>();
   private begunAt = 0;
+  private endedAt = 0;
+  private settling: NodeJS.Timeout | undefined;
 
   constructor(private readonly logger: Logger) {}
 
-  /** A loop met an error and will try again. */
-  begin(loop: object, error: unknown): void {
-    // Messages of unavailability tell milliseconds: there the code is what makes two outages the same.
-    const what = error instanceof RedisUnavailableError ? error.code : showError(error);
-    if (this.stricken.size === 0) this.begunAt = performance.now();
-    if (![...this.stricken.values()].includes(what)) {
-      this.logger.error(`The worker cannot go on and keeps trying: ${showError(error)}`);
-    }
-    this.stricken.set(loop, what);
+  /** A loop, or whoever else, met an error and will try again. */
+  begin(who: object | string, error: unknown): void {
+    clearTimeout(this.settling);
+    this.settling = undefined;
+    this.stricken.add(who);
+    if (this.said.size === 0) this.begunAt = performance.now();
+    const unavailable = error instanceof RedisUnavailableError;
+    // Messages of unavailability differ from try to try: there the code is what makes two of them the same.
+    const what = unavailable ? error.code : showError(error);
+    if (this.said.has(what) || this.said.size >= MAX_LINES) return;
+    this.said.add(what);
+    const reason = unavailable && error.cause instanceof Error ? error.cause.message : showError(error);
+    this.logger.error(
+      unavailable
+        ? `Redis cannot be used, trying again until it can: ${reason}`
+        : `Redis trouble, trying again until it is over: ${reason}`,
+    );
   }
 
-  /** The loop works (again). */
-  over(loop: object): void {
-    if (!this.stricken.delete(loop) || this.stricken.size > 0) return;
-    this.logger.log(`The worker is back after ${((performance.now() - this.begunAt) / 1000).toFixed(1)} s`);
+  /** It works (again). */
+  over(who: object | string): void {
+    if (!this.stricken.delete(who) || this.stricken.size > 0) return;
+    this.endedAt = performance.now();
+    this.settling = setTimeout(() => this.close(), SETTLE_MS).unref();
+  }
+
+  /** Says at once what is only known to be over. May be called twice. */
+  close(): void {
+    if (this.settling === undefined) return;
+    clearTimeout(this.settling);
+    this.settling = undefined;
+    this.said.clear();
+    this.logger.log(`All works again after ${((this.endedAt - this.begunAt) / 1000).toFixed(1)} s`);
   }
 }

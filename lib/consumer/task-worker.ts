@@ -7,12 +7,11 @@ import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { BellListener } from './bell-listener.js';
 import { Consumer } from './consumer.js';
-import { OutageLog } from './outage-log.js';
+import type { OutageLog } from './outage-log.js';
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
   private readonly logger = new Logger('TaskWorker');
-  private readonly outages = new OutageLog(this.logger);
   private readonly loops = new Map<Consumer, Promise<void>>();
   private listener: BellListener | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -23,6 +22,7 @@ export class TaskWorker {
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
+    private readonly outages: OutageLog,
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);

@@ -1,8 +1,9 @@
-import { type DynamicModule, Global, Module } from '@nestjs/common';
+import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { RedisBroker } from '../broker/redis/redis.broker.js';
 import { TaskBroker } from '../broker/task-broker.js';
+import { OutageLog } from '../consumer/outage-log.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
@@ -15,6 +16,7 @@ import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
 } from './redis-task-queue.module-definition.js';
+import { RedisWatcher } from './redis-watcher.js';
 import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
 
 /**
@@ -41,6 +43,15 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
       inject: [TaskQueueSettings],
     },
     {
+      provide: OutageLog,
+      useFactory: () => new OutageLog(new Logger('RedisTaskQueueModule')),
+    },
+    {
+      provide: RedisWatcher,
+      useFactory: (broker: TaskBroker, outages: OutageLog) => new RedisWatcher(broker, outages),
+      inject: [TaskBroker, OutageLog],
+    },
+    {
       provide: TaskHandlerRegistry,
       useFactory: (explorer: TaskHandlerExplorer) => new TaskHandlerRegistry(() => explorer.explore()),
       inject: [TaskHandlerExplorer],
@@ -63,7 +74,7 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     {
       provide: TaskWorker,
       useFactory: (...dependencies: ConstructorParameters<typeof TaskWorker>) => new TaskWorker(...dependencies),
-      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog],
     },
   ],
   exports: [TaskProducer, TaskStatusService, TaskQueueAdmin],

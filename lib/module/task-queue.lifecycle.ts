@@ -4,14 +4,18 @@ import {
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
   type OnModuleDestroy,
+  type OnModuleInit,
 } from '@nestjs/common';
 import { DiscoveryService } from '@nestjs/core';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { OutageLog } from '../consumer/outage-log.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { onFurtherSignal } from './further-signal.js';
+import { RedisWatcher } from './redis-watcher.js';
 
 /** By now the application has called `enableShutdownHooks()`, if it ever will. */
 const HOOKS_CHECK_MS = 5_000;
@@ -21,7 +25,9 @@ const HOOKS_CHECK_MS = 5_000;
  * handlers can still add tasks and use what the application gave them; then producers and connections close.
  */
 @Injectable()
-export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown {
+export class TaskQueueLifecycle
+  implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
+{
   private readonly logger = new Logger('RedisTaskQueueModule');
   private hooksCheck: NodeJS.Timeout | undefined;
 
@@ -31,9 +37,35 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
     private readonly handlers: TaskHandlerRegistry,
     private readonly producer: TaskProducer,
     private readonly worker: TaskWorker,
+    private readonly settings: TaskQueueSettings,
+    private readonly watcher: RedisWatcher,
+    private readonly outages: OutageLog,
   ) {}
 
-  onApplicationBootstrap(): void {
+  /**
+   * Here and not in `onApplicationBootstrap`, where much of the application runs already: what fails here fails before
+   * others have begun anything that somebody would have to end.
+   */
+  async onModuleInit(): Promise<void> {
+    this.watcher.start();
+    if (!this.settings.waitForRedis) await this.orClose(() => this.broker.describe());
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.orClose(() => this.start());
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    clearTimeout(this.hooksCheck);
+    const forget = onFurtherSignal(() => void this.worker.stop());
+    await this.worker.stop().finally(forget);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.close();
+  }
+
+  private start(): void {
     this.refuseSecondInstance();
     const entries = this.handlers.load();
     this.worker.start();
@@ -44,15 +76,20 @@ export class TaskQueueLifecycle implements OnApplicationBootstrap, OnModuleDestr
     if (queues.length > 0) this.hooksCheck = setTimeout(() => this.warnWithoutHooks(), HOOKS_CHECK_MS).unref();
   }
 
-  async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.hooksCheck);
-    const forget = onFurtherSignal(() => void this.worker.stop());
-    await this.worker.stop().finally(forget);
+  /** After a failed start NestJS runs no hook of shutdown, and an open connection would keep the process running. */
+  private async orClose(step: () => unknown): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  private async close(): Promise<void> {
     await this.producer.close();
     await this.broker.close();
+    this.outages.close();
   }
 
   /** Each instance would find all handlers, and run every one of them. */

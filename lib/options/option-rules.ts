@@ -34,6 +34,8 @@ export const number = (min: number, max: number): Rule<number> =>
 export const oneOf = <T extends string>(...values: readonly T[]): Rule<T> =>
   rule(values.map((value) => `'${value}'`).join(' or '), (given) => values.find((value) => value === given));
 
+export const flag: Rule<boolean> = rule('true or false', (given) => (typeof given === 'boolean' ? given : undefined));
+
 export const duration = (min: Duration, max: Duration): Rule<number> => {
   const [minMs, maxMs] = [parseDuration(min) ?? 0, parseDuration(max) ?? Infinity];
   return rule(`milliseconds or text such as '30s', from ${min} to ${max}`, (given) => {

@@ -52,6 +52,11 @@ export interface RedisTaskQueueOptions {
   shutdownTimeout?: Duration | undefined;
   /** How long a call to Redis may take, reconnecting included. @default '5s' */
   commandTimeout?: Duration | undefined;
+  /**
+   * Whether the application starts without Redis: its workers then begin as soon as they reach it. `false`: the start
+   * fails with `REDIS_UNAVAILABLE` if Redis does not answer within `commandTimeout`. @default true
+   */
+  waitForRedis?: boolean | undefined;
   /** The longest data of one task, as JSON in UTF-8 bytes. @default 1048576 (1 MiB) */
   maxDataBytes?: number | undefined;
 }

@@ -1,7 +1,7 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
-import { duration, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
+import { duration, flag, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
 import type { RedisTaskQueueOptions } from './redis-task-queue-options.interface.js';
 import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSettings } from './task-options.js';
 
@@ -24,6 +24,7 @@ export class TaskQueueSettings {
   readonly leaseMs: number;
   readonly shutdownTimeoutMs: number;
   readonly commandTimeoutMs: number;
+  readonly waitForRedis: boolean;
   readonly maxDataBytes: number;
   private readonly queues: ReadonlyMap<string, PartialQueue>;
   private readonly tasks: ReadonlyMap<string, PartialTaskSettings>;
@@ -43,6 +44,7 @@ export class TaskQueueSettings {
     this.leaseMs = given.lease ?? 15_000;
     this.shutdownTimeoutMs = given.shutdownTimeout ?? 10_000;
     this.commandTimeoutMs = given.commandTimeout ?? 5_000;
+    this.waitForRedis = given.waitForRedis ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
     this.queues = given.queues ?? new Map();
     this.tasks = given.tasks ?? new Map();
@@ -159,5 +161,6 @@ const moduleRule = object({
   lease: duration('500ms', '1h'),
   shutdownTimeout: duration(0, '1h'),
   commandTimeout: duration('100ms', '1m'),
+  waitForRedis: flag,
   maxDataBytes: integer(1, MAX_BYTES),
 });

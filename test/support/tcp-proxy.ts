@@ -34,7 +34,7 @@ export class TcpProxy {
 
   private constructor(
     private readonly server: Server,
-    private readonly redisPort: number,
+    private redisPort: number,
   ) {
     server.on('connection', (client) => this.link(client));
   }
@@ -48,6 +48,11 @@ export class TcpProxy {
 
   get url(): string {
     return `redis://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
+  }
+
+  /** From now on new connections lead to the server on this port; those that stand stay as they are. */
+  leadTo(redisPort: number): void {
+    this.redisPort = redisPort;
   }
 
   /** Breaks every connection. */

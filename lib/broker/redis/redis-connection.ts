@@ -4,11 +4,23 @@ import { RedisRefusedError, RedisUnavailableError, TaskQueueError } from '../../
 import { openRedis, type RedisSource } from './redis-source.js';
 
 const PAUSE_MS = 10;
+/** What a standing connection has to be ready for commands, before that is called an outage. */
+const READY_MS = 1_000;
+/** How long a connection that is given up may take to end. Silent ones never do by themselves. */
+const END_MS = 200;
 /** What a server answers that is no master (any more), or not yet. */
-const NO_MASTER = /^(READONLY|UNBLOCKED|MASTERDOWN|LOADING)\b/;
+export const NO_MASTER = /^(READONLY|UNBLOCKED|MASTERDOWN|LOADING)\b/;
 /** What ioredis says because of another error, which is the one to tell of. */
 const CONSEQUENCE = /^(Connection is closed|Stream isn't writeable)/;
+const BROKE = 'the connection broke';
 const CLOSED = new Error('the connection is closed');
+
+/** Who is told what becomes of a connection; each may be called again and again. */
+export interface ConnectionListener {
+  /** It does not stand, or is of no use. It is opened again until it is. */
+  lost(cause: Error): void;
+  ready(client: Redis): void;
+}
 
 /**
  * One connection to Redis, opened on first use, that never keeps a command for later: a command is sent while the
@@ -26,6 +38,7 @@ export class RedisConnection {
     private readonly timeoutMs: number,
     private readonly silenceMs: number,
     private readonly options: RedisOptions = {},
+    private readonly listener?: ConnectionListener,
   ) {}
 
   /** Resolves with the client once it can take commands. @throws RedisUnavailableError after `timeoutMs` */
@@ -64,6 +77,11 @@ export class RedisConnection {
     }
   }
 
+  /** Breaks the connection, so that a new one is opened: this one may lead nowhere, or to the wrong server. */
+  renew(): void {
+    if (this.client?.status === 'ready') this.client.disconnect(true);
+  }
+
   close(): void {
     this.closed = true;
     this.client?.disconnect();
@@ -80,14 +98,34 @@ export class RedisConnection {
         autoResendUnfulfilledCommands: false,
         maxRetriesPerRequest: 0,
         socketTimeout: this.silenceMs,
+        disconnectTimeout: END_MS,
+        // ioredis would wait for as long as Redis believes that loading takes.
+        maxLoadingRetryTime: READY_MS,
         commandTimeout: undefined,
         blockingTimeout: undefined,
       });
       // Without a listener ioredis prints each failed reconnect; here it becomes the cause of what callers are told.
       this.client.on('error', (error) => this.noticeError(error));
       this.client.on('ready', () => (this.lastError = undefined));
+      if (this.listener) this.tell(this.client, this.listener);
     }
     return this.client;
+  }
+
+  private tell(client: Redis, listener: ConnectionListener): void {
+    let late: NodeJS.Timeout | undefined;
+    const lost = (otherwise: string): void => {
+      clearTimeout(late);
+      if (!this.closed) listener.lost(this.lastError instanceof Error ? this.lastError : new Error(otherwise));
+    };
+    client.on('connect', () => {
+      late = setTimeout(() => lost('connected, but Redis does not answer or loads its data'), READY_MS);
+    });
+    client.on('close', () => lost(BROKE));
+    client.on('ready', () => {
+      clearTimeout(late);
+      listener.ready(client);
+    });
   }
 
   /** One pair of listeners, however many callers wait. */
@@ -134,7 +172,7 @@ export class RedisConnection {
     }
     // How ioredis says that the connection broke with the command under way.
     const broke = error instanceof Error && error.name === 'MaxRetriesPerRequestError';
-    const cause = this.lastError ?? (broke ? new Error('the connection broke') : error);
+    const cause = this.lastError ?? (broke ? new Error(BROKE) : error);
     return new RedisUnavailableError(performance.now() - begun, cause);
   }
 }

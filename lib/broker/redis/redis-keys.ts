@@ -9,6 +9,11 @@ export class RedisKeys {
 
   constructor(private readonly prefix: string) {}
 
+  /** Never exists: for a write that changes nothing */
+  get nothing(): string {
+    return `${this.prefix}task_nothing`;
+  }
+
   /** LIST of tokens that a sleeping worker blocks on */
   bell(partition: Partition): string {
     return `${this.prefix}task_bell:{${partition}}`;

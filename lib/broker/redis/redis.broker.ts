@@ -1,4 +1,5 @@
-import { LayoutMismatchError } from '../../errors/index.js';
+import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
+import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { Partition } from '../partition.js';
 import type { TaskState } from '../task-state.js';
 import {
@@ -23,6 +24,8 @@ import { RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
 import { redisScripts } from './redis-scripts.js';
 import type { RedisSource } from './redis-source.js';
+import { RedisWatch } from './redis-watch.js';
+import { readServerFacts } from './server-facts.js';
 import { readStatus } from './status-record.js';
 
 export interface RedisBrokerOptions {
@@ -44,18 +47,37 @@ export class RedisBroker extends TaskBroker {
   private readonly commands: RedisConnection;
   private readonly blocking: RedisConnection;
   private readonly bells: RedisBells;
+  private readonly health: RedisWatch;
 
   constructor({ redis, prefix, commandTimeoutMs }: RedisBrokerOptions) {
     super();
     this.keys = new RedisKeys(prefix);
-    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, {
-      scripts: redisScripts,
-      connectionName: `${prefix}task_queue:commands`,
-    });
+    this.health = new RedisWatch(
+      (client) => client.del(this.keys.nothing),
+      // Both lead to the same server: where one broke, the other one may be silent, too.
+      () => this.blocking.renew(),
+    );
+    const options = { scripts: redisScripts, connectionName: `${prefix}task_queue:commands` };
+    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, options, this.health);
     this.blocking = new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs, {
       connectionName: `${prefix}task_queue:bells`,
     });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
+  }
+
+  watch(observer: BrokerObserver): void {
+    this.health.start(observer);
+  }
+
+  async describe(): Promise<ServerFacts | null> {
+    // Several sections in one INFO are understood from Redis 7 on.
+    const ask = (section: string): Promise<string> => this.commands.repeatable((client) => client.info(section));
+    try {
+      return readServerFacts((await Promise.all([ask('server'), ask('memory')])).join('\n'));
+    } catch (error) {
+      if (error instanceof RedisRefusedError) return null;
+      throw error;
+    }
   }
 
   async enqueue(partition: Partition, tasks: readonly NewTask[], maxLength = Infinity): Promise<Enqueued[]> {
@@ -63,7 +85,7 @@ export class RedisBroker extends TaskBroker {
     const expiring = tasks.flatMap(({ expiresInMs }, row) => (expiresInMs === undefined ? [] : [row + 1, expiresInMs]));
     call.push(Number.isFinite(maxLength) ? maxLength : 0, expiring.length / 2, ...expiring);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
-    const answers = await this.commands.repeatable((client) => client.taskEnqueue(call));
+    const answers = await this.health.adding(() => this.commands.repeatable((client) => client.taskEnqueue(call)));
     const [first, version = 0] = answers;
     if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
     return answers.map((answer, row) => {
@@ -165,6 +187,7 @@ export class RedisBroker extends TaskBroker {
   }
 
   async close(): Promise<void> {
+    this.health.stop();
     this.blocking.close();
     this.commands.close();
   }

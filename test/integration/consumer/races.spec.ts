@@ -1,6 +1,8 @@
+import { Logger } from '@nestjs/common';
 import { afterEach, describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
+import { OutageLog } from '../../../lib/consumer/outage-log.js';
 import { TaskWorker } from '../../../lib/consumer/task-worker.js';
 import { RedisUnavailableError, type TaskContext } from '../../../lib/index.js';
 import { TaskHandlerRegistry } from '../../../lib/handler/task-handler.registry.js';
@@ -56,7 +58,7 @@ function startWorker(
   );
   const broker = new HoldingBroker(settings);
   const registry = new TaskHandlerRegistry(() => [{ name: 'task', queue, origin: 'test', settings: {}, invoke }]);
-  const worker = new TaskWorker(broker, settings, registry);
+  const worker = new TaskWorker(broker, settings, registry, new OutageLog(new Logger('test')));
   worker.start();
   cleanUp.push(async () => {
     await worker.stop();
