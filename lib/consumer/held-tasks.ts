@@ -41,6 +41,7 @@ export class HeldTasks implements TaskRunListener {
   private waiting: TaskRun[] = [];
   private readonly suspects = new Set<TaskRun>();
   private readonly pace: HandlerPace;
+  private readonly handlerSettings = new Map<TaskHandlerEntry, TaskSettings>();
   private begun = 0;
   private hasUnmarked = false;
   private isStarting = false;
@@ -219,14 +220,26 @@ export class HeldTasks implements TaskRunListener {
   }
 
   private acceptRun(envelope: Envelope, handler: TaskHandlerEntry, isMarked: boolean): void {
-    const { partition, settings, settingsOf, logger } = this.options;
-    const own = ownSettings(envelope, (warning) => logger.warn(`${this.title(envelope.id)}: ${warning}`));
+    const { partition, settings } = this.options;
     const isSuspect = envelope.lost >= settings.maxLost;
-    const run = new TaskRun(partition, envelope, handler, settingsOf(handler, own), isSuspect, this);
+    const run = new TaskRun(partition, envelope, handler, this.settingsOf(envelope, handler), isSuspect, this);
     run.isMarked = isMarked;
     this.held.set(envelope.id, run);
     this.waiting.push(run);
     if (isSuspect) this.suspects.add(run);
+  }
+
+  /** Most tasks have no options of their own: what their handler's have is worked out once. */
+  private settingsOf(envelope: Envelope, handler: TaskHandlerEntry): TaskSettings {
+    const { settingsOf, logger } = this.options;
+    const own = ownSettings(envelope, (warning) => logger.warn(`${this.title(envelope.id)}: ${warning}`));
+    if (own) return settingsOf(handler, own);
+    let settings = this.handlerSettings.get(handler);
+    if (!settings) {
+      settings = settingsOf(handler, undefined);
+      this.handlerSettings.set(handler, settings);
+    }
+    return settings;
   }
 
   /** Nobody here can run it. */
