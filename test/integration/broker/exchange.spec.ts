@@ -181,6 +181,15 @@ describe('settling', () => {
     expect(await fixture.redis.exists(key('task_parked:{q}'), key('task_scheduled:{q}'))).toBe(0);
   });
 
+  it('does not count an attempt that could not be begun in time', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    await worker.exchange(1, [{ kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 }]);
+    await worker.exchange(0, [{ kind: 'expired', id: 'a', ttlMs: 60_000 }]);
+    const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
+    expect(status).toMatchObject({ state: 'cancelled', reason: 'expired', attempt: '1' });
+  });
+
   it('refuses an outcome for what the worker does not hold, and writes nothing of it', async () => {
     const { worker, other } = await backlog('a');
     await worker.claim(1);

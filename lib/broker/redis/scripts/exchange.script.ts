@@ -129,7 +129,7 @@ local settle = {
     finished[#finished + 1] = id
   end,
   expired = function(id, retention)
-    note('HDEL', status .. id, 'started')
+    unclaim(id, envelope_of(id), 'cancelled')
     end_cancelled(id, 'expired', retention)
     finished[#finished + 1] = id
   end,
