@@ -92,6 +92,11 @@ local function introduce(id, envelope)
   note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
 end
 
+-- The same for what may have come as a whole envelope, and may not have been marked as active.
+local function introduce_if_new(id, envelope)
+  if note('HEXISTS', status .. id, 'name') == 0 then introduce(id, envelope) end
+end
+
 -- Makes an envelope of a JSON object with a name that somebody else pushed; its bytes stay as they are behind the
 -- head. Returns id, envelope and attempts so far, or nil for anything else.
 local function adopt(item)
