@@ -58,10 +58,9 @@ local function count(envelope, attempts, losses, misses, start_of_first)
   return head .. string.sub(envelope, rest), lost, attempt
 end
 
--- The envelope as if it had never been tried; nil where it has no head.
+-- The envelope as if it had never been tried.
 local function reset(envelope)
   local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
-  if not id then return nil end
   for _, name in ipairs({'lost', 'missed', 'first'}) do
     rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
   end
