@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
+import type { Outcome } from '../../../lib/broker/task-broker.js';
 import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
@@ -66,6 +67,23 @@ describe('claiming', () => {
       name: 'x',
       created: expect.any(String) as string,
     });
+  });
+
+  it.each<Outcome>([
+    { kind: 'failed', id: 'python-3', error: '{}', ranMs: 1, ttlMs: 60_000 },
+    { kind: 'retrying', id: 'python-3', error: '{}', ranMs: 1, delayMs: 60_000 },
+    { kind: 'snoozed', id: 'python-3', delayMs: 60_000 },
+    { kind: 'deferred', id: 'python-3', delayMs: 60_000 },
+    { kind: 'released', id: 'python-3' },
+    { kind: 'cancelled', id: 'python-3', reason: 'off', ttlMs: 60_000 },
+    { kind: 'expired', id: 'python-3', ttlMs: 60_000 },
+  ])('makes a whole status for such an envelope that is $kind, too', async (outcome) => {
+    const { worker } = await backlog();
+    await fixture.redis.lpush(key('task_queue:{q}'), '{"id":"python-3","attempt":0,"name":"x","data":1}');
+    await worker.exchange(1, [], { marks: false });
+    await worker.exchange(0, [outcome]);
+    const status = await fixture.redis.hgetall(key('task_status:{q}:python-3'));
+    expect(status).toMatchObject({ name: 'x', created: expect.any(String) as string });
   });
 
   it('rings for others if it leaves something behind, and only then', async () => {
@@ -179,6 +197,15 @@ describe('settling', () => {
     await fixture.redis.zadd(key('task_scheduled:{q}'), Date.now() - 1, 'a');
     expect(await worker.claim(1)).toEqual(['a']);
     expect(await fixture.redis.exists(key('task_parked:{q}'), key('task_scheduled:{q}'))).toBe(0);
+  });
+
+  it('does not count an attempt that could not be begun in time', async () => {
+    const { worker } = await backlog('a');
+    await worker.claim(1);
+    await worker.exchange(1, [{ kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 }]);
+    await worker.exchange(0, [{ kind: 'expired', id: 'a', ttlMs: 60_000 }]);
+    const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
+    expect(status).toMatchObject({ state: 'cancelled', reason: 'expired', attempt: '1' });
   });
 
   it('refuses an outcome for what the worker does not hold, and writes nothing of it', async () => {

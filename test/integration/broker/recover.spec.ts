@@ -110,6 +110,17 @@ describe('recover', () => {
     expect(await fixture.redis.hget(key('task_parked:{q}'), 'a')).toContain('"attempt":3,"lost":3,');
   });
 
+  it('makes a whole status for what somebody pushed as a whole envelope', async () => {
+    const broker = openBroker(fixture);
+    const worker = await new ManualWorker(broker, q, 'dead').join();
+    await fixture.redis.lpush(key('task_queue:{q}'), '{"id":"python","attempt":0,"name":"x","data":1}');
+    await worker.exchange(1, [], { marks: false });
+    await expire('dead');
+    expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ returned: ['python'] });
+    const status = await fixture.redis.hgetall(key('task_status:{q}:python'));
+    expect(status).toMatchObject({ state: 'waiting', name: 'x', attempt: '1', created: expect.any(String) as string });
+  });
+
   it('makes suspects of what was lost once too few: a worker takes one at a time, in order, and before all else', async () => {
     const broker = openBroker(fixture);
     await deadWorker('a', 'b');

@@ -50,6 +50,12 @@ local function bury(id, envelope, attempt, failure, retention)
   note('PEXPIREAT', status .. id, end_of(retention))
 end
 
+-- Whether the id of a dead letter is in use again. Then the status is not that of the dead letter, which has outlived its own.
+local function is_outlived(id)
+  local state = note('HGET', status .. id, 'state')
+  return type(state) == 'string' and state ~= 'failed'
+end
+
 local function trim_dead(retention)
   local old = call('ZRANGEBYSCORE', dead, '-inf', now - retention, 'LIMIT', 0, DEAD_PAGE)
   local excess = call('ZCARD', dead) - DEAD_MAX

@@ -1,16 +1,19 @@
+import { deadLetters } from './dead-letters.lua.js';
+import { envelopes } from './envelopes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
- * Removes a dead letter, its data and its status.
+ * Removes a dead letter, its data and its status, which stays if the id is in use again.
  *
  * ARGV: id.
  * Returns: 1 if it was one, 0 if not. Safe to repeat.
  */
-export const discard = String.raw`${preamble}
+export const discard = String.raw`${preamble}${envelopes}${deadLetters}
 local id = ARGV[1]
 work_at_maxmemory()
 if call('ZREM', dead, id) == 0 then return 0 end
 call('HDEL', parked, id)
+if is_outlived(id) then return 0 end
 note('DEL', status .. id)
 return 1
 `;

@@ -58,10 +58,9 @@ local function count(envelope, attempts, losses, misses, start_of_first)
   return head .. string.sub(envelope, rest), lost, attempt
 end
 
--- The envelope as if it had never been tried; nil where it has no head.
+-- The envelope as if it had never been tried.
 local function reset(envelope)
   local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
-  if not id then return nil end
   for _, name in ipairs({'lost', 'missed', 'first'}) do
     rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
   end
@@ -90,6 +89,11 @@ local function introduce(id, envelope)
   local ok, task = pcall(cjson.decode, envelope)
   local name = ok and type(task) == 'table' and task.name
   note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
+end
+
+-- The same for what may have come as a whole envelope, and may not have been marked as active.
+local function introduce_if_new(id, envelope)
+  if note('HEXISTS', status .. id, 'name') == 0 then introduce(id, envelope) end
 end
 
 -- Makes an envelope of a JSON object with a name that somebody else pushed; its bytes stay as they are behind the

@@ -129,7 +129,7 @@ local settle = {
     finished[#finished + 1] = id
   end,
   expired = function(id, retention)
-    note('HDEL', status .. id, 'started')
+    unclaim(id, envelope_of(id), 'cancelled')
     end_cancelled(id, 'expired', retention)
     finished[#finished + 1] = id
   end,
@@ -149,12 +149,14 @@ local group = 9
 while ARGV[group] do
   local kind, number, count = ARGV[group], ARGV[group + 1], tonumber(ARGV[group + 2])
   local goes_on = kind == 'began' or kind == 'progress'
+  local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
   local ids = {}
   for row = 1, count do ids[row] = ARGV[group + 3 * row] end
   for row, id in ipairs(ids) do
     if call('HEXISTS', held, id) == 1 then
       -- Whoever called it off was told that it ends so: however the run went, this is what counts.
       local reason = has_cancels and not goes_on and take_cancel(id)
+      if reason or not (goes_on or completes) then introduce_if_new(id, envelope_of(id)) end
       if reason then
         settle.cancelled(id, cancelled_retention, reason)
       else

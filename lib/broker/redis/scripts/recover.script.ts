@@ -47,6 +47,7 @@ for i = #ids, last, -1 do
   local id = ids[i]
   local envelope, lost, attempt = count(call('HGET', held, id), 1, 1, 0)
   local reason = take_cancel(id)
+  introduce_if_new(id, envelope)
   if reason then
     end_cancelled(id, reason, cancelled_retention)
   elseif lost > max_lost then

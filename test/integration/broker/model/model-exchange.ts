@@ -1,0 +1,179 @@
+import type { Outcome } from '../../../../lib/broker/task-broker.js';
+import { RETENTION } from '../../../support/broker-fixture.js';
+import type { Model } from './model.js';
+import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.js';
+
+/** The place of what is scheduled for later. What is due at once comes behind all that was due before. */
+export const NOT_DUE = Infinity;
+const DUE_NOW = 1e12;
+const PROMOTE_PAGE = 100;
+
+export interface ModelRequest {
+  outcomes: readonly Outcome[];
+  want: number;
+  marks: boolean;
+  probes: boolean;
+}
+
+export interface ModelReply {
+  claimed: ModelTask[];
+  refused: string[];
+  malformed: string[];
+  more: boolean;
+  hasScheduled: boolean;
+  expired: boolean;
+}
+
+/**
+ * Settles, then promotes, then claims.
+ * @param freshIds those that Redis has made up in this call, in that order
+ */
+export function exchange(
+  model: Model,
+  worker: string,
+  request: ModelRequest,
+  freshIds: Iterator<string>,
+): ModelReply | null {
+  const mine = model.alive(worker);
+  if (!mine) return null;
+  const finished: string[] = [];
+  const refused: string[] = [];
+  for (const outcome of request.outcomes) {
+    const task = heldBy(mine, outcome.id);
+    if (outcome.kind === 'began' || outcome.kind === 'progress') {
+      if (task) report(model, task, outcome);
+    } else if (task) {
+      mine.held.delete(task);
+      if (settle(model, task, task.calledOff === null ? outcome : calledOff(task))) finished.push(task.id);
+    } else {
+      refused.push(outcome.id);
+    }
+  }
+  promote(model);
+  const { claimed, malformed } = claim(model, mine, request, freshIds);
+  model.recent.unshift(...finished.reverse());
+  if (finished.length + malformed.length > 0) model.trimDead();
+  // Whoever leaves something behind rings, and nobody needs more than one token.
+  const more = model.queue.length > 0;
+  if (more) model.ring();
+  model.tokens = Math.min(1, model.tokens);
+  return { claimed, refused, malformed, more, hasScheduled: model.scheduled.size > 0, expired: model.someoneExpired() };
+}
+
+function report(model: Model, task: ModelTask, outcome: Outcome): void {
+  if (outcome.kind === 'progress') model.write(task, { progress: outcome.progress });
+  else model.write(task, { state: 'active', attempt: task.attempt + 1 });
+}
+
+/** However its run went: whoever called it off was told that it ends so. */
+function calledOff({ id, calledOff: reason }: ModelTask): Outcome {
+  return { kind: 'cancelled', id, reason: reason ?? '', ttlMs: RETENTION.cancelledTtlMs };
+}
+
+/** @returns whether the task is finished */
+function settle(model: Model, task: ModelTask, outcome: Outcome): boolean {
+  switch (outcome.kind) {
+    case 'completed':
+      model.end(task, outcome.ttlMs, {
+        state: 'completed',
+        attempt: task.attempt + 1,
+        result: outcome.result ?? null,
+      });
+      return true;
+    case 'unrecorded':
+      model.end(task, outcome.ttlMs, {
+        state: 'completed',
+        attempt: task.attempt + 1,
+        unrecorded: outcome.reason,
+      });
+      return true;
+    case 'failed':
+      task.attempt++;
+      model.bury(task, outcome.ttlMs, nameOf(outcome.error));
+      return true;
+    case 'cancelled':
+      model.end(task, outcome.ttlMs, { state: 'cancelled', reason: outcome.reason });
+      return true;
+    case 'expired':
+      model.end(task, outcome.ttlMs, { state: 'cancelled', reason: 'expired', attempt: task.attempt });
+      return true;
+    case 'retrying':
+      task.attempt++;
+      task.hasFirst = true;
+      schedule(model, task, outcome.delayMs);
+      model.write(task, { state: 'retrying', attempt: task.attempt });
+      model.noteError(task, nameOf(outcome.error));
+      return false;
+    case 'deferred':
+      task.missed++;
+      schedule(model, task, outcome.delayMs);
+      model.write(task, { state: 'scheduled', attempt: task.attempt });
+      return false;
+    case 'snoozed':
+      schedule(model, task, outcome.delayMs);
+      model.write(task, { state: 'scheduled', attempt: task.attempt });
+      return false;
+    case 'released':
+      (outcome.isSuspect ? model.suspects : model.queue).unshift(task);
+      model.write(task, { state: 'waiting', attempt: task.attempt });
+      model.ring();
+      return false;
+    default:
+      throw new Error(`${outcome.kind} does not settle`);
+  }
+}
+
+export function nameOf(error: string): string {
+  return (JSON.parse(error) as { name: string }).name;
+}
+
+function schedule(model: Model, task: ModelTask, delayMs: number): void {
+  model.makeRoom(task.id);
+  model.scheduled.set(task, delayMs === 0 ? DUE_NOW : NOT_DUE);
+}
+
+/** What is due joins the end of the queue, earliest first. */
+function promote(model: Model): void {
+  const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
+  due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
+  for (const [task] of due.slice(0, PROMOTE_PAGE)) {
+    model.scheduled.delete(task);
+    model.queue.push(task);
+    model.write(task, { state: 'waiting' });
+  }
+}
+
+function claim(
+  model: Model,
+  mine: ModelWorker,
+  { want, marks, probes }: ModelRequest,
+  freshIds: Iterator<string>,
+): Pick<ModelReply, 'claimed' | 'malformed'> {
+  const claimed: ModelTask[] = [];
+  const malformed: string[] = [];
+  const suspects = probes && want > 0 ? model.suspects.splice(0, 1) : [];
+  if (suspects.length > 0 && model.suspects.length > 0) model.ring();
+  for (const task of [...suspects, ...model.queue.splice(0, want - suspects.length)]) {
+    const { foreign } = task;
+    if (foreign) adopt(model, task, freshIds);
+    if (task.foreign) {
+      model.bury(task, RETENTION.deadLetterTtlMs, 'malformed');
+      malformed.push(task.id);
+    } else if (task.calledOff === null) {
+      mine.held.add(task);
+      claimed.push(task);
+      // What is tried for the first time, and came through us, may be done before anybody looks.
+      if (marks || foreign || task.attempt > 0) model.write(task, { state: 'active', attempt: task.attempt + 1 });
+    }
+  }
+  return { claimed, malformed };
+}
+
+/** What is no task at all stays foreign. */
+function adopt(model: Model, task: ModelTask, freshIds: Iterator<string>): void {
+  const { isTask, wantedId } = task.foreign!;
+  const hasOwn = wantedId !== undefined && !model.statuses.has(wantedId);
+  task.id = hasOwn ? wantedId : String(freshIds.next().value);
+  if (isTask) task.foreign = null;
+  model.write(task, { state: 'waiting', name: isTask ? 'task' : '' });
+}

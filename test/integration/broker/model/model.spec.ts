@@ -1,0 +1,59 @@
+import fc from 'fast-check';
+import { describe, it } from 'vitest';
+import { openBroker } from '../../../support/broker-fixture.js';
+import { privateRedis } from '../../../support/private-redis.js';
+import { compare } from './compare.js';
+import { adminSteps } from './steps/admin.steps.js';
+import { faultSteps, rareFaultSteps } from './steps/fault.steps.js';
+import { producerSteps, rareProducerSteps } from './steps/producer.steps.js';
+import type { Step } from './steps/step.js';
+import { workerSteps } from './steps/worker.steps.js';
+import { World } from './world.js';
+
+const RUNS = Number(process.env['FC_RUNS'] ?? 100);
+const SEED = process.env['FC_SEED'];
+const STEPS = 100;
+/** Each step compares its own answer; all of Redis is compared after every so many, and at the end. */
+const COMPARE_EVERY = 5;
+
+const often = fc.oneof(...producerSteps, ...workerSteps, ...faultSteps, ...adminSteps);
+const rare = fc.oneof(...rareProducerSteps, ...rareFaultSteps);
+const steps = fc.array(fc.oneof({ weight: 200, arbitrary: often }, { weight: 1, arbitrary: rare }), {
+  maxLength: STEPS,
+  size: 'max',
+});
+
+const fixture = privateRedis();
+
+describe('the broker', () => {
+  it(
+    'does what the model does, whatever producers, workers, the clock, faults and administrators do',
+    async () => {
+      let run = 0;
+      await fc.assert(
+        fc.asyncProperty(steps, (sequence) => play(`run-${run++}:`, sequence)),
+        { numRuns: RUNS, unbiased: true, ...(SEED === undefined ? {} : { seed: Number(SEED) }) },
+      );
+    },
+    60_000 + RUNS * 3_000,
+  );
+});
+
+async function play(prefix: string, sequence: readonly Step[]): Promise<void> {
+  const { url, redis } = fixture;
+  const broker = openBroker({ url, prefix, redis, keys: () => Promise.resolve([]) });
+  const world = new World(broker, redis, prefix);
+  try {
+    for (const [at, step] of sequence.entries()) {
+      try {
+        await step.run(world);
+        if ((at + 1) % COMPARE_EVERY === 0 || at + 1 === sequence.length) await compare(world);
+      } catch (error) {
+        throw new Error(`Step ${at + 1}, ${step.toString()}: ${String(error)}`, { cause: error });
+      }
+    }
+  } finally {
+    await broker.close();
+    await redis.flushall();
+  }
+}

@@ -1,0 +1,220 @@
+import type { BeatReply, Enqueued, NewTask, Recovery } from '../../../../lib/broker/task-broker.js';
+import type { TaskState } from '../../../../lib/broker/task-state.js';
+import {
+  byText,
+  heldBy,
+  isTerminal,
+  type ModelStatus,
+  modelStatus,
+  type ModelTask,
+  modelTask,
+  type ModelWorker,
+} from './model-task.js';
+
+const ERRORS_KEPT = 5;
+const RECOVER_PAGE = 100;
+
+/**
+ * One partition as the design describes it, in plain collections. A task stands in exactly one of `queue`, `suspects`,
+ * `scheduled`, `dead` and the `held` of one worker, or has ended.
+ */
+export class Model {
+  /** The head, which is claimed next, comes first. */
+  readonly queue: ModelTask[] = [];
+  readonly suspects: ModelTask[] = [];
+  /** With the place in which it is due: `NOT_DUE` before its time. */
+  readonly scheduled = new Map<ModelTask, number>();
+  readonly dead = new Map<string, ModelTask>();
+  /** Dead letters that are older than the queue keeps them. */
+  readonly overdue = new Set<ModelTask>();
+  readonly workers = new Map<string, ModelWorker>();
+  readonly statuses = new Map<string, ModelStatus>();
+  /** Ids finished last, the latest first. */
+  readonly recent: string[] = [];
+  /** Everything that was ever accepted. */
+  readonly tasks: ModelTask[] = [];
+  tokens = 0;
+
+  enqueue(newTasks: readonly NewTask[], maxLength: number): Enqueued[] {
+    const room = maxLength - this.queue.length;
+    let created = 0;
+    const answers = newTasks.map(({ id, name, token, envelope }): Enqueued => {
+      const known = this.statuses.get(id);
+      if (known) return token === known.token ? 'created' : 'known';
+      if (created >= room) return 'full';
+      created++;
+      const { data } = JSON.parse(envelope) as { data: string };
+      this.statuses.set(id, { ...modelStatus(), state: 'waiting', name, token });
+      this.accept(modelTask(id, data));
+      return 'created';
+    });
+    if (created > 0) this.ring();
+    return answers;
+  }
+
+  /** To the end of the queue, as `LPUSH` does. */
+  accept(task: ModelTask): void {
+    this.tasks.push(task);
+    this.queue.push(task);
+  }
+
+  join(worker: string): void {
+    this.workers.set(worker, { lease: 'good', held: new Set() });
+  }
+
+  beat(worker: string): BeatReply | null {
+    const mine = this.alive(worker);
+    if (!mine) return null;
+    const cancelled = [...mine.held].filter((task) => task.calledOff !== null).map(({ id }) => id);
+    return { held: mine.held.size, expired: this.someoneExpired(), cancelled: cancelled.sort(byText) };
+  }
+
+  /** A worker whose calls count. That one calls renews its lease. */
+  alive(worker: string): ModelWorker | null {
+    const mine = this.workers.get(worker);
+    if (!mine || mine.lease === 'declared dead') return null;
+    mine.lease = 'good';
+    return mine;
+  }
+
+  leave(worker: string): void {
+    const mine = this.workers.get(worker);
+    if (mine?.held.size === 0) this.workers.delete(worker);
+    else if (mine?.lease === 'good') mine.lease = 'run out';
+  }
+
+  /** Those of whom `recover` may take one: who was declared dead before goes first. */
+  toRecover(): string[] {
+    for (const lease of ['declared dead', 'run out'] as const) {
+      const those = [...this.workers].filter(([, worker]) => worker.lease === lease).map(([id]) => id);
+      if (those.length > 0) return those;
+    }
+    return [];
+  }
+
+  recover(worker: string, maxLost: number, deadTtlMs: number, cancelledTtlMs: number): Recovery {
+    const { held } = this.workers.get(worker)!;
+    this.workers.set(worker, { lease: 'declared dead', held });
+    const returned: string[] = [];
+    const buried: string[] = [];
+    // Newest first, so that the oldest comes to stand at the head.
+    const page = [...held].sort((one, other) => byText(other.id, one.id)).slice(0, RECOVER_PAGE);
+    for (const task of page) {
+      held.delete(task);
+      if (task.calledOff !== null) {
+        this.end(task, cancelledTtlMs, { state: 'cancelled', reason: task.calledOff });
+        continue;
+      }
+      task.attempt++;
+      task.lost++;
+      if (task.lost > maxLost) {
+        this.bury(task, deadTtlMs, 'lost too often');
+        buried.push(task.id);
+      } else {
+        (task.lost === maxLost ? this.suspects : this.queue).unshift(task);
+        this.write(task, { state: 'waiting', attempt: task.attempt });
+        this.noteError(task, 'lost');
+        returned.push(task.id);
+      }
+    }
+    if (buried.length > 0) this.trimDead();
+    if (returned.length > 0) this.ring();
+    if (held.size === 0) this.workers.delete(worker);
+    return { worker, returned, buried, more: this.someoneExpired() };
+  }
+
+  cancel(id: string, reason: string, ttlMs: number): TaskState | null {
+    for (const worker of this.workers.values()) {
+      const task = heldBy(worker, id);
+      if (!task) continue;
+      task.calledOff ??= reason;
+      return 'active';
+    }
+    const state = this.statuses.get(id)?.state ?? null;
+    if (state === null || isTerminal(state)) return state;
+    const places = [...this.queue, ...this.suspects, ...this.scheduled.keys()];
+    const task = places.find((candidate) => candidate.id === id && candidate.calledOff === null)!;
+    if (!this.scheduled.delete(task)) task.calledOff = reason;
+    this.end(task, ttlMs, { state: 'cancelled', reason });
+    return state;
+  }
+
+  revive(ids: readonly string[]): string[] {
+    const revived = ids.filter((id) => {
+      const task = this.takeLetter(id, (letter) => letter.foreign === null);
+      if (!task) return false;
+      Object.assign(task, { attempt: 0, lost: 0, missed: 0, hasFirst: false, hasEnded: false });
+      this.write(task, { state: 'waiting', attempt: 0, errors: new Map(), progress: null });
+      this.queue.push(task);
+      return true;
+    });
+    if (revived.length > 0) this.ring();
+    return revived;
+  }
+
+  discard(id: string): boolean {
+    const task = this.takeLetter(id, () => true);
+    if (!task) return false;
+    task.hasEnded = true;
+    this.statuses.delete(id);
+    return true;
+  }
+
+  ring(): void {
+    this.tokens = Math.max(1, this.tokens);
+  }
+
+  someoneExpired(): boolean {
+    return [...this.workers.values()].some(({ lease }) => lease !== 'good');
+  }
+
+  write({ id }: ModelTask, change: Partial<ModelStatus>): void {
+    this.statuses.set(id, { ...(this.statuses.get(id) ?? modelStatus()), ...change });
+  }
+
+  noteError(task: ModelTask, error: string): void {
+    const before = [...(this.statuses.get(task.id)?.errors ?? [])];
+    const kept = before.filter(([attempt]) => attempt > task.attempt - ERRORS_KEPT);
+    this.write(task, { errors: new Map([...kept, [task.attempt, error]]) });
+  }
+
+  end(task: ModelTask, ttlMs: number, change: Partial<ModelStatus>): void {
+    task.hasEnded = true;
+    if (ttlMs === 0) this.statuses.delete(task.id);
+    else this.write(task, change);
+  }
+
+  bury(task: ModelTask, ttlMs: number, error: string): void {
+    if (ttlMs === 0) return this.end(task, ttlMs, {});
+    this.makeRoom(task.id);
+    this.dead.set(task.id, task);
+    this.write(task, { state: 'failed', attempt: task.attempt });
+    this.noteError(task, error);
+  }
+
+  /** The dead letter of an earlier task of the same id goes when a later one needs its place. */
+  makeRoom(id: string): void {
+    const earlier = this.dead.get(id);
+    if (earlier) this.dropLetter(earlier);
+  }
+
+  trimDead(): void {
+    for (const letter of this.overdue) this.dropLetter(letter);
+  }
+
+  private dropLetter(letter: ModelTask): void {
+    letter.hasEnded = true;
+    this.dead.delete(letter.id);
+    this.overdue.delete(letter);
+  }
+
+  /** What is left of an earlier task of an id that is in use again is nobody's dead letter any more. */
+  private takeLetter(id: string, wanted: (letter: ModelTask) => boolean): ModelTask | null {
+    const letter = this.dead.get(id);
+    if (!letter) return null;
+    const state = this.statuses.get(id)?.state ?? 'failed';
+    if (state === 'failed' && !wanted(letter)) return null;
+    this.dropLetter(letter);
+    return state === 'failed' ? letter : null;
+  }
+}

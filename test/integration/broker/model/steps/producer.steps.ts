@@ -1,0 +1,85 @@
+import fc from 'fast-check';
+import { expect } from 'vitest';
+import type { NewTask } from '../../../../../lib/broker/task-broker.js';
+import { newTask } from '../../../../support/broker-fixture.js';
+import { modelTask } from '../model-task.js';
+import { q, type World } from '../world.js';
+import { step } from './step.js';
+
+const ownId = fc.constantFrom('own-1', 'own-2', 'own-3');
+
+const kindOfTask = fc.oneof(
+  { weight: 3, arbitrary: fc.record({ id: fc.constant(null), expires: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ id: ownId, expires: fc.boolean() }) },
+);
+
+function toTask(world: World, { id, expires }: { id: string | null; expires: boolean }): NewTask {
+  const number = world.next();
+  // As long as a ULID, which scripts read in a way of their own.
+  const task = newTask(id ?? `01J${String(number).padStart(23, '0')}`, {
+    data: JSON.stringify(`data-${number}`),
+    token: id === null ? '' : `token-${number}`,
+  });
+  world.note(task.id);
+  return expires ? { ...task, expiresInMs: 3_600_000 } : task;
+}
+
+const enqueue = step(
+  'enqueue',
+  fc.record({
+    tasks: fc.array(kindOfTask, { minLength: 1, maxLength: 4 }),
+    maxLength: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
+    isSentAgain: fc.boolean(),
+  }),
+  async (world, { tasks: kinds, maxLength, isSentAgain }) => {
+    const tasks = kinds.map((kind) => toTask(world, kind));
+    for (let sent = 0; sent < (isSentAgain ? 2 : 1); sent++) {
+      const answers = await world.broker.enqueue(q, tasks, maxLength);
+      // 0 stands for no limit in Redis, and no caller may ask for it.
+      expect(answers).toEqual(world.model.enqueue(tasks, maxLength || Infinity));
+    }
+  },
+);
+
+/** More than `recover` and promoting take in one page. */
+const enqueueMany = step('enqueueMany', fc.constant(110), async (world, count) => {
+  const tasks = Array.from({ length: count }, () => toTask(world, { id: null, expires: false }));
+  expect(await world.broker.enqueue(q, tasks)).toEqual(world.model.enqueue(tasks, Infinity));
+});
+
+/** What any Redis client can push. */
+const push = step(
+  'push',
+  fc.record({
+    what: fc.oneof(fc.constantFrom('object', 'envelope', 'garbage', '{"id":"x","attempt":1.5}'), ownId),
+    rings: fc.boolean(),
+  }),
+  async (world, { what, rings }) => {
+    const number = world.next();
+    const marker = `data-${number}`;
+    const task = modelTask('', marker);
+    let text: string = what;
+    if (what === 'envelope') {
+      task.id = `pushed-${number}`;
+      world.note(task.id);
+      text = newTask(task.id, { data: JSON.stringify(marker) }).envelope;
+    } else {
+      const wantedId = what.startsWith('own') ? what : undefined;
+      if (wantedId !== undefined) world.note(wantedId);
+      const isTask = what === 'object' || wantedId !== undefined;
+      if (isTask) text = JSON.stringify({ name: 'task', id: wantedId, data: marker });
+      task.foreign = { text, isTask, wantedId };
+    }
+    await world.redis.lpush(world.key('queue'), text);
+    world.model.accept(task);
+    if (!rings) return;
+    await world.redis.lpush(world.key('bell'), '1');
+    world.model.tokens++;
+  },
+);
+
+export const producerSteps = [
+  { weight: 8, arbitrary: enqueue },
+  { weight: 2, arbitrary: push },
+];
+export const rareProducerSteps = [{ weight: 1, arbitrary: enqueueMany }];
