@@ -68,13 +68,6 @@ export class RedisLeaseKeeper implements LeaseKeeper {
 
   private start(): Worker | undefined {
     const { leaseMs, maxBlockedMs, log } = this.options;
-    const file = threadFile();
-    if (!file) {
-      log.debug(
-        'Leases are not kept while the event loop is blocked: the file of the thread that does it is not there',
-      );
-      return undefined;
-    }
     const { redis, prefix, commandTimeoutMs } = this.broker;
     const data: LeaseThreadData = {
       lifeSigns: this.lifeSigns,
@@ -85,6 +78,13 @@ export class RedisLeaseKeeper implements LeaseKeeper {
       maxBlockedMs,
       tickMs: tickMs(leaseMs),
     };
+    const file = threadFile();
+    if (!file) {
+      log.debug(
+        'Leases are not kept while the event loop is blocked: the file of the thread that does it is not there',
+      );
+      return undefined;
+    }
     const thread = new Worker(file, { name: 'task-leases', workerData: data });
     thread.on('message', (news: LeaseThreadNews) => this.hear(news));
     thread.on('error', (error) => this.lose(thread, error));

@@ -1,11 +1,15 @@
 /**
  * What the thread of `RedisLeaseKeeper` runs. Until the main thread is blocked it looks at a number now and then and
- * does nothing else: what speaks to Redis is loaded when it is needed, and let go of afterwards.
+ * does nothing else: what speaks to Redis is loaded when it is needed (it takes 16 MiB), and the connection is closed
+ * afterwards.
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { MainThreadWatch } from './main-thread-watch.js';
 import type { LeaseThreadData, LeaseThreadNews, LeaseThreadOrder } from './redis-lease-keeper.js';
 import type { RedisBroker } from './redis.broker.js';
+
+/** On a busy machine loading takes some hundred milliseconds: with a shorter lease there is no time for it later. */
+const LOAD_LATER_MS = 3_000;
 
 const { lifeSigns, redis, prefix, commandTimeoutMs, leaseMs, maxBlockedMs, tickMs } = workerData as LeaseThreadData;
 
@@ -34,6 +38,7 @@ setInterval(() => {
   }
 }, tickMs);
 
+if (leaseMs < LOAD_LATER_MS) await load();
 tell({ isReady: true });
 
 function mustRenew(): boolean {
@@ -62,9 +67,13 @@ async function renew(): Promise<void> {
   }
 }
 
+async function load(): Promise<typeof RedisBroker> {
+  return (await import('./redis.broker.js')).RedisBroker;
+}
+
 async function connect(): Promise<RedisBroker> {
-  const { RedisBroker } = await import('./redis.broker.js');
-  return new RedisBroker({
+  const Broker = await load();
+  return new Broker({
     redis,
     prefix,
     commandTimeoutMs: Math.min(commandTimeoutMs, leaseMs / 3),
