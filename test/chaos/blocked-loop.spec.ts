@@ -76,6 +76,10 @@ it('handlers block the loop one after another, for longer than maxBlocked in all
   const statuses = await allCompleted(client.status, ids);
   expect(statuses).toMatchObject(ids.map(() => ({ attempt: 1, result: 'blocked' })));
   expect(await workerIds(target.redis)).toContain(blocked.id);
+  // Named although they had ended when the loop turned again.
+  await eventually(async () =>
+    (await blocked.log()).some((text) => /while these handlers ran: "spin" \(\d\)/.test(text)),
+  );
 });
 
 const isReady = (text: string): boolean => text.startsWith('Leases are kept');
