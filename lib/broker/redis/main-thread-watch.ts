@@ -20,14 +20,14 @@ export class MainThreadWatch {
     now: number,
   ) {
     this.patienceMs = leaseMs / 8;
-    this.convalescenceMs = leaseMs / 3;
+    this.convalescenceMs = leaseMs;
     this.count = count;
     this.heardAt = now;
   }
 
   /**
    * Whether the leases are ours to renew: the main thread is blocked, or was until a moment ago and may not have renewed
-   * them yet. A main thread that was silent for too long is taken for dead.
+   * them yet: its calls may have timed out, and its connections with them. A main thread that was silent for too long is taken for dead.
    */
   mustRenew(count: number, now: number): boolean {
     if (count !== this.count) {

@@ -19,8 +19,8 @@ it.each<[string, readonly [at: number, count: number, mustRenew: boolean][]]>([
       [151, 0, true],
       [2_000, 0, true],
       [2_060, 1, true],
-      [2_390, 7, true],
-      [2_401, 8, false],
+      [3_190, 7, true],
+      [3_201, 8, false],
     ],
   ],
   [
