@@ -1,4 +1,5 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
+import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type { Partition } from './partition.js';
 import type { TaskState } from './task-state.js';
 
@@ -173,6 +174,9 @@ export abstract class TaskBroker {
 
   /** Renews a lease. */
   abstract beat(partition: Partition, worker: string, leaseMs: number): Promise<BeatReply | null>;
+
+  /** Begins to renew leases for a main thread that is blocked. Never throws. */
+  abstract keepLeases(options: LeaseKeeperOptions): LeaseKeeper;
 
   /** The ids that a worker holds. */
   abstract held(partition: Partition, worker: string): Promise<string[]>;

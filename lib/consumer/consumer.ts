@@ -1,4 +1,5 @@
 import type { Logger } from '@nestjs/common';
+import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import { type Partition, partitionOf } from '../broker/partition.js';
 import { type ExchangeReply, MAX_SLEEP_MS, type Retention, type TaskBroker } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
@@ -11,6 +12,7 @@ import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
 import { RedisClock } from './redis-clock.js';
 import { settledWithin } from './settled-within.js';
+import type { TaskRun } from './task-run.js';
 import { WorkerLease } from './worker-lease.js';
 
 /** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
@@ -32,8 +34,12 @@ export interface ConsumerOptions {
   handlers: ReadonlyMap<string, TaskHandlerEntry>;
   /** How a task is worked on; `own` is what its envelope says. */
   settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
+  /** Renews the lease while the event loop is blocked. */
+  keeper: LeaseKeeper | undefined;
   /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
   onTurn: (consumer: Consumer) => void;
+  /** Called whenever a handler has ended. */
+  onEnded: (run: TaskRun) => void;
 }
 
 /**
@@ -80,8 +86,8 @@ export class Consumer {
     const { failedTtlMs: deadLetterTtlMs, completedTtlMs: cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
-    const { workerId, leaseMs, handlers, settings, settingsOf } = options;
-    this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger);
+    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, onEnded } = options;
+    this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger, keeper);
     this.held = new HeldTasks({
       partition,
       handlers,
@@ -91,6 +97,7 @@ export class Consumer {
       logger,
       onChange: () => this.gate.open(),
       mayStart: () => this.attached && !this.draining && this.lease.isFresh,
+      onEnded,
     });
     this.gate.open();
   }
@@ -103,6 +110,11 @@ export class Consumer {
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
     return this.attached && !this.draining && this.queueIsEmpty && this.held.freeSlots > 0;
+  }
+
+  /** The names of the handlers that run. */
+  get running(): string[] {
+    return this.held.runningNames;
   }
 
   /** Looks at the queue again: the bell rang, or it is time. */

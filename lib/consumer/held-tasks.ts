@@ -27,6 +27,8 @@ export interface HeldTasksOptions {
   onChange: () => void;
   /** Not at shutdown, and not while Redis may have given to others what is held here. */
   mayStart: () => boolean;
+  /** For whoever wants to know which handlers ran when. */
+  onEnded?: (run: TaskRun) => void;
 }
 
 /**
@@ -92,6 +94,10 @@ export class HeldTasks implements TaskRunListener {
     return Math.max(0, this.options.settings.concurrency + ahead - this.running.size - this.waiting.length);
   }
 
+  get runningNames(): string[] {
+    return Array.from(this.running, ({ handler }) => handler.name);
+  }
+
   has(id: string): boolean {
     return this.held.has(id);
   }
@@ -124,7 +130,8 @@ export class HeldTasks implements TaskRunListener {
     // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
     this.isStarting = true;
     let next = 0;
-    while (next < this.waiting.length && this.hasFreeSlot) {
+    // Handlers that block the loop, one after another, must let it turn before the lease runs out.
+    while (next < this.waiting.length && this.hasFreeSlot && this.options.mayStart()) {
       const run = this.waiting[next++] as TaskRun;
       if (run.isExpiredAt(this.options.clock)) {
         this.enter(judgeExpired(run, this.options.settings));
@@ -139,10 +146,11 @@ export class HeldTasks implements TaskRunListener {
   }
 
   ended(run: TaskRun, result: RunResult): void {
-    const { settings, clock, onChange } = this.options;
+    const { settings, clock, onChange, onEnded } = this.options;
     this.running.delete(run);
     this.suspects.delete(run);
     this.pace.learn(run.ranMs);
+    onEnded?.(run);
     onChange();
     if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
     this.startWaiting();

@@ -26,10 +26,11 @@ export class TaskRun implements TaskRunControl {
   /** Whether its status says that it is active. */
   isMarked = true;
   abortedFor: AbortCause | undefined;
+  /** By `performance.now()`; 0 while it runs. */
+  endedAt = 0;
   private controller: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private startedAt = 0;
-  private endedAt = 0;
   private ended = false;
   private lost = false;
 

@@ -1,12 +1,15 @@
 import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
+import { type LeaseKeeper, tickMs } from '../broker/lease-keeper.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { BellListener } from './bell-listener.js';
 import { Consumer } from './consumer.js';
+import { guardedLog } from './guarded-log.js';
+import { LoopWatch } from './loop-watch.js';
 import type { OutageLog } from './outage-log.js';
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
@@ -17,6 +20,8 @@ export class TaskWorker {
   private heartbeat: NodeJS.Timeout | undefined;
   private stopping: Promise<void> | undefined;
   private readonly hurry = new AbortController();
+  private keeper: LeaseKeeper | undefined;
+  private watch: LoopWatch | undefined;
 
   constructor(
     private readonly broker: TaskBroker,
@@ -41,16 +46,23 @@ export class TaskWorker {
     this.checkConsume();
     if (this.queues.length === 0 || this.loops.size > 0 || this.stopping) return;
     const workerId = ulid();
+    const { leaseMs, maxBlockedMs } = this.settings;
+    const log = guardedLog(this.logger);
+    const keeper = maxBlockedMs > 0 ? this.broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
+    const running = (): string[] => consumers.flatMap((consumer) => consumer.running);
+    const watch = new LoopWatch(tickMs(leaseMs), () => keeper?.tick(), running, log);
     for (const queue of this.queues) {
       const consumer = new Consumer(
         {
           queue,
           workerId,
-          leaseMs: this.settings.leaseMs,
+          leaseMs,
           settings: this.settings.queue(queue),
           handlers: this.handlers.of(queue),
           settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
+          keeper,
           onTurn: (turned) => this.listener?.notice(turned),
+          onEnded: (run) => watch.ended(run.handler.name, run.endedAt),
         },
         this.broker,
         this.outages,
@@ -62,7 +74,10 @@ export class TaskWorker {
     this.listener = new BellListener(this.broker, consumers, this.outages);
     void this.listener.run();
     for (const consumer of consumers) this.loops.set(consumer, consumer.run());
-    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), this.settings.leaseMs / 3);
+    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), leaseMs / 3);
+    this.keeper = keeper;
+    this.watch = watch;
+    watch.start();
   }
 
   /**
@@ -83,6 +98,8 @@ export class TaskWorker {
     );
     await Promise.all(stopped);
     clearInterval(this.heartbeat);
+    this.watch?.stop();
+    await this.keeper?.close();
   }
 
   private checkConsume(): void {

@@ -1,5 +1,6 @@
 import type { Logger } from '@nestjs/common';
 import type { Partition } from '../broker/partition.js';
+import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { BeatReply, Retention, TaskBroker } from '../broker/task-broker.js';
 
 /** How many pages of recovered tasks one turn may move. */
@@ -24,6 +25,8 @@ export class WorkerLease {
     private readonly retention: Retention,
     private readonly broker: TaskBroker,
     private readonly logger: Logger,
+    /** Renews it while the event loop is blocked. */
+    private readonly keeper?: LeaseKeeper,
   ) {}
 
   get id(): string {
@@ -44,6 +47,7 @@ export class WorkerLease {
     await this.broker.join(this.partition, this.id, this.leaseMs);
     this.joined = true;
     this.heardAt = performance.now();
+    this.keeper?.hold(this.partition, this.id);
   }
 
   /** @returns `null` if others have declared this worker dead */
@@ -66,12 +70,14 @@ export class WorkerLease {
   /** The lease is lost; whatever was held under this id is in the hands of others. */
   forfeit(): void {
     this.logger.warn(`Queue "${this.partition}": worker ${this.id} was silent for longer than its lease`);
+    this.keeper?.release(this.partition, this.id);
     this.incarnation++;
     this.joined = false;
   }
 
   async leave(): Promise<void> {
     if (!this.joined) return;
+    this.keeper?.release(this.partition, this.id);
     try {
       await this.broker.leave(this.partition, this.id);
     } catch (error) {

@@ -48,6 +48,12 @@ export interface RedisTaskQueueOptions {
    * @default '15s'
    */
   lease?: Duration | undefined;
+  /**
+   * How long a handler may block the event loop before the process is taken for dead: until then a thread of its own
+   * renews the lease. Not shorter than `lease`; `0` for no such thread.
+   * @default '60s'; `0` where `lease` is longer
+   */
+  maxBlocked?: Duration | undefined;
   /** How long shutdown waits for running handlers before it aborts them and gives their tasks back. @default '10s' */
   shutdownTimeout?: Duration | undefined;
   /** How long a call to Redis may take, reconnecting included. @default '5s' */

@@ -1,6 +1,7 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
+import { parseDuration } from './duration.js';
 import { duration, flag, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
 import type { RedisTaskQueueOptions } from './redis-task-queue-options.interface.js';
 import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSettings } from './task-options.js';
@@ -22,6 +23,8 @@ export class TaskQueueSettings {
   readonly prefix: string;
   readonly consume: boolean | readonly string[];
   readonly leaseMs: number;
+  /** 0 where nothing keeps leases while the event loop is blocked. */
+  readonly maxBlockedMs: number;
   readonly shutdownTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly waitForRedis: boolean;
@@ -36,12 +39,18 @@ export class TaskQueueSettings {
     const given = moduleRule(options, '', problems) ?? {};
     const variable = options?.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
     const fromEnvironment = redisRule(variable, 'REDIS_URL (environment)', problems);
+    const leaseMs = given.lease ?? 15_000;
+    if (given.maxBlocked && given.maxBlocked < leaseMs) {
+      const allowed = `0, or at least as long as the lease (${leaseMs} ms)`;
+      problems.push({ option: 'maxBlocked', given: options.maxBlocked, allowed });
+    }
     if (problems.length > 0) throw new InvalidOptionsError(problems);
 
     this.redis = given.redis ?? fromEnvironment ?? 'redis://127.0.0.1:6379';
     this.prefix = given.prefix ?? '';
     this.consume = given.consume ?? true;
-    this.leaseMs = given.lease ?? 15_000;
+    this.leaseMs = leaseMs;
+    this.maxBlockedMs = given.maxBlocked ?? (leaseMs > MAX_BLOCKED_MS ? 0 : MAX_BLOCKED_MS);
     this.shutdownTimeoutMs = given.shutdownTimeout ?? 10_000;
     this.commandTimeoutMs = given.commandTimeout ?? 5_000;
     this.waitForRedis = given.waitForRedis ?? true;
@@ -103,6 +112,7 @@ export class TaskQueueSettings {
 
 type PartialQueue = NonNullable<ReturnType<typeof queueRule>>;
 
+const MAX_BLOCKED_MS = 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
 const queueName = pattern(QUEUE_NAME, '1 to 64 of the characters A-Z a-z 0-9 _ . -');
@@ -151,6 +161,11 @@ const consumeRule = rule<boolean | string[]>('true, false, or a list of queue na
   return isList ? (given as string[]) : undefined;
 });
 
+const maxBlockedRule = rule("0, or milliseconds or text such as '30s', from 1s to 1h", (given) => {
+  const ms = parseDuration(given);
+  return ms !== null && (ms === 0 || (ms >= 1_000 && ms <= 3_600_000)) ? ms : undefined;
+});
+
 const moduleRule = object({
   redis: redisRule,
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
@@ -159,6 +174,7 @@ const moduleRule = object({
   defaults: queueRule,
   consume: consumeRule,
   lease: duration('500ms', '1h'),
+  maxBlocked: maxBlockedRule,
   shutdownTimeout: duration(0, '1h'),
   commandTimeout: duration('100ms', '1m'),
   waitForRedis: flag,

@@ -39,6 +39,15 @@ export class Journal {
     return this.redis.llen(`${this.prefix}entries`);
   }
 
+  /** A line in the log of a worker process. */
+  async log(worker: string, text: string): Promise<void> {
+    await this.redis.rpush(`${this.prefix}log:${worker}`, text);
+  }
+
+  async logged(worker: string): Promise<string[]> {
+    return this.redis.lrange(`${this.prefix}log:${worker}`, 0, -1);
+  }
+
   async open(gate: string): Promise<void> {
     await this.redis.set(`${this.prefix}gate:${gate}`, 'open');
   }

@@ -26,6 +26,8 @@ export interface HoldData {
   gate: string;
   /** Goes on when its signal fires. */
   deaf?: boolean;
+  /** How long the worker of that label then blocks its event loop. */
+  thenSpinMs?: Record<string, number>;
   /** The name of a task to add when the gate is open. */
   thenAdd?: string;
 }
@@ -45,15 +47,22 @@ class Tasks implements OnModuleDestroy, OnApplicationShutdown {
   }
 
   @TaskHandler('hold')
-  async hold({ gate, deaf = false, thenAdd }: HoldData, task: TaskContext): Promise<string> {
+  async hold({ gate, deaf = false, thenSpinMs = {}, thenAdd }: HoldData, task: TaskContext): Promise<string> {
     await note('began', task);
     task.signal.addEventListener('abort', () => void note('aborted', task));
     while (!(await journal.isOpen(gate.replace('%', options.label)))) {
       if (!deaf) task.signal.throwIfAborted();
       await delay(5);
     }
+    spinFor(thenSpinMs[options.label] ?? 0);
     if (thenAdd !== undefined) await this.producer.add(thenAdd, { ms: 0 });
     await note('ended', task);
+    return options.label;
+  }
+
+  @TaskHandler('spin')
+  spin({ ms }: { ms: number }): string {
+    spinFor(ms);
     return options.label;
   }
 
@@ -70,10 +79,23 @@ async function note(event: JournalEntry['event'], { id, attempt }: TaskContext):
   await journal.write({ event, id, attempt, worker: options.label });
 }
 
+/** Keeps the event loop from turning. */
+function spinFor(ms: number): void {
+  const end = performance.now() + ms;
+  while (performance.now() < end);
+}
+
+/** Kept in the journal; what is logged once that is closed is of no interest. */
+function log(text: unknown): void {
+  journal.log(options.label, String(text)).catch(() => undefined);
+}
+
 @Module({ imports: [RedisTaskQueueModule.forRoot(options.module)], providers: [Tasks] })
 class WorkerApp {}
 
-const app = await NestFactory.createApplicationContext(WorkerApp, { logger: false });
+const app = await NestFactory.createApplicationContext(WorkerApp, {
+  logger: { log, warn: log, error: log, debug: log },
+});
 app.enableShutdownHooks(['SIGTERM']);
 process.once('SIGUSR2', () => void app.close());
 console.log('ready');

@@ -14,6 +14,8 @@ export interface WorkerProcess extends RunningScript {
   readonly label: string;
   /** What Redis calls it. */
   readonly id: string;
+  /** What it has logged so far. */
+  log(): Promise<string[]>;
 }
 
 export interface WorkerProcesses {
@@ -58,7 +60,7 @@ export function workerProcesses(file: string, target: PrivateRedis): WorkerProce
       const id = await eventually(async () => (await workerIds(target.redis)).find((each) => !before.includes(each)), {
         what: `Worker ${label} in the list of workers`,
       });
-      return { ...script, label, id };
+      return { ...script, label, id, log: () => journal.logged(label) };
     },
   };
 }

@@ -16,9 +16,20 @@ export function openRedis(source: RedisSource, options: RedisOptions): Redis {
     throw new InvalidOptionsError([{ option: 'redis (keyPrefix)', given: template.options.keyPrefix, allowed }]);
   }
   const client = template.duplicate({ ...options, lazyConnect: false, replyMapping: 'legacy', stringNumbers: false });
-  // A client that stands already is one that the application shares with us.
-  if (template.status !== 'ready') template.disconnect();
+  letGo(template);
   return client;
+}
+
+/** What a client to the source would be opened with. */
+export function optionsOf(source: RedisSource): RedisOptions {
+  const template = templateOf(source);
+  letGo(template);
+  return template.options;
+}
+
+/** A client that stands already is one that the application shares with us. */
+function letGo(template: Redis): void {
+  if (template.status !== 'ready') template.disconnect();
 }
 
 function templateOf(source: RedisSource): Redis {

@@ -1,5 +1,6 @@
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
+import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
 import type { Partition } from '../partition.js';
 import type { TaskState } from '../task-state.js';
 import {
@@ -22,6 +23,7 @@ import { flattenOutcomes } from './outcome-arguments.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
 import { RedisKeys } from './redis-keys.js';
+import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { redisScripts } from './redis-scripts.js';
 import type { RedisSource } from './redis-source.js';
 import { RedisWatch } from './redis-watch.js';
@@ -32,6 +34,8 @@ export interface RedisBrokerOptions {
   redis: RedisSource;
   prefix: string;
   commandTimeoutMs: number;
+  /** What the name of the connection for commands ends with. @default 'commands' */
+  connection?: string;
 }
 
 const LAYOUT_VERSION = 1;
@@ -49,16 +53,17 @@ export class RedisBroker extends TaskBroker {
   private readonly bells: RedisBells;
   private readonly health: RedisWatch;
 
-  constructor({ redis, prefix, commandTimeoutMs }: RedisBrokerOptions) {
+  constructor(private readonly options: RedisBrokerOptions) {
     super();
+    const { redis, prefix, commandTimeoutMs, connection = 'commands' } = options;
     this.keys = new RedisKeys(prefix);
     this.health = new RedisWatch(
       (client) => client.del(this.keys.nothing),
       // Both lead to the same server: where one broke, the other one may be silent, too.
       () => this.blocking.renew(),
     );
-    const options = { scripts: redisScripts, connectionName: `${prefix}task_queue:commands` };
-    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, options, this.health);
+    const settings = { scripts: redisScripts, connectionName: `${prefix}task_queue:${connection}` };
+    this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, settings, this.health);
     this.blocking = new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs, {
       connectionName: `${prefix}task_queue:bells`,
     });
@@ -120,6 +125,10 @@ export class RedisBroker extends TaskBroker {
 
   async beat(partition: Partition, worker: string, leaseMs: number): Promise<BeatReply | null> {
     return this.renew(partition, worker, leaseMs, 0);
+  }
+
+  keepLeases(options: LeaseKeeperOptions): LeaseKeeper {
+    return new RedisLeaseKeeper(this.options, options);
   }
 
   async held(partition: Partition, worker: string): Promise<string[]> {

@@ -24,6 +24,7 @@ describe('TaskQueueSettings', () => {
       prefix: '',
       consume: true,
       leaseMs: 15_000,
+      maxBlockedMs: 60_000,
       shutdownTimeoutMs: 10_000,
       commandTimeoutMs: 5_000,
       waitForRedis: true,
@@ -44,6 +45,16 @@ describe('TaskQueueSettings', () => {
     expect(settings({}, environment).redis).toBe('redis://elsewhere:7000');
     expect(settings({ redis: 'rediss://here' }, environment).redis).toBe('rediss://here');
     expect(settings({}, { REDIS_URL: '' }).redis).toBe('redis://127.0.0.1:6379');
+  });
+
+  it.each<[RedisTaskQueueOptions, number]>([
+    [{ maxBlocked: 0 }, 0],
+    [{ maxBlocked: '15s' }, 15_000],
+    [{ maxBlocked: '1h', lease: '1h' }, 3_600_000],
+    [{ lease: '1m' }, 60_000],
+    [{ lease: '2m' }, 0],
+  ])('with %j lets a handler block the loop for %i ms', (options, maxBlockedMs) => {
+    expect(settings(options).maxBlockedMs).toBe(maxBlockedMs);
   });
 
   it('prefers the options of a queue over the defaults, value by value', () => {
@@ -80,6 +91,9 @@ describe('TaskQueueSettings', () => {
     ['a negative time', { lease: -1 }, '"lease"', '-1', 'from 500ms to 1h'],
     ['NaN', { commandTimeout: Number.NaN }, '"commandTimeout"', 'NaN', 'milliseconds or text'],
     ['an absurdly long time', { shutdownTimeout: '400d' }, '"shutdownTimeout"', "'400d'", 'to 1h'],
+    ['a thread for next to nothing', { maxBlocked: 999 }, '"maxBlocked"', '999', '0, or milliseconds'],
+    ['a block for longer than an hour', { maxBlocked: '2h' }, '"maxBlocked"', "'2h'", 'from 1s to 1h'],
+    ['a block within the lease', { maxBlocked: '10s' }, '"maxBlocked"', "'10s'", 'as long as the lease (15000 ms)'],
     ['a retention in the wrong place', { retention: {} }, '"retention"', '{}', 'one of redis'],
     ['a wrong retention', { defaults: { retention: { failed: 'x' } } }, '"defaults.retention.failed"', "'x'", '365d'],
     ['braces in the prefix', { prefix: 'a{b}' }, '"prefix"', "'a{b}'", 'without white space and braces'],
