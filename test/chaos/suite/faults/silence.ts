@@ -1,0 +1,16 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Fault } from './fault.js';
+
+/** Nothing passes between any process and Redis, and nobody is told. */
+export const silence: Fault = {
+  name: 'silence',
+  weight: 1,
+  on: 'network',
+  async inject({ networks, incidents }, random) {
+    await incidents.outage(async () => {
+      for (const network of networks) network.silence();
+      await delay(random.integer(100, 3_000));
+      for (const network of networks) network.speak();
+    });
+  },
+};

@@ -1,0 +1,38 @@
+/** From when to when, by `Date.now()`. */
+export interface Span {
+  from: number;
+  to: number;
+}
+
+/** What happened to the processes and servers of a run, apart from what they write down themselves. */
+export class Incidents {
+  /** When a worker was heard no more: its process ended, or froze. */
+  readonly silences: { by: string; at: number }[] = [];
+  /** When workers could not reach Redis. */
+  readonly outages: Span[] = [];
+  /** What is wrong whatever the checks find. */
+  readonly problems: string[] = [];
+  readonly faults = new Map<string, number>();
+
+  injected(fault: string): void {
+    this.faults.set(fault, (this.faults.get(fault) ?? 0) + 1);
+  }
+
+  silent(label: string): void {
+    this.silences.push({ by: label, at: Date.now() });
+  }
+
+  problem(text: string): void {
+    this.problems.push(text);
+  }
+
+  async outage(action: () => Promise<void>): Promise<void> {
+    const span = { from: Date.now(), to: Infinity };
+    this.outages.push(span);
+    try {
+      await action();
+    } finally {
+      span.to = Date.now();
+    }
+  }
+}

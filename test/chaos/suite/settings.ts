@@ -1,0 +1,23 @@
+/** What a run is made of. Everything but the timing follows from it. */
+export interface RunSettings {
+  seed: number;
+  tasks: number;
+  workers: number;
+  producers: number;
+  /** How long faults are injected, in seconds; tasks are added during most of it. */
+  seconds: number;
+  /** The mean time from one fault to the next. */
+  faultEveryMs: number;
+  /** Names of faults; none means a calm run. */
+  faults: readonly string[];
+  leaseMs: number;
+}
+
+/** Short, so that a run need not wait long for what it lost. */
+export const LEASE_MS = 1_500;
+export const COMMAND_TIMEOUT_MS = 1_000;
+export const SHUTDOWN_TIMEOUT_MS = 2_000;
+/** Beyond the lease, what it may take until a task that was lost runs again. */
+export const RECOVERY_SLACK_MS = 5_000;
+/** How often a task may be lost with its worker. */
+export const MAX_LOST = 2;
