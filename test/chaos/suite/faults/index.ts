@@ -5,6 +5,8 @@ import { flushScripts } from './flush-scripts.js';
 import { hang } from './hang.js';
 import { isolate } from './isolate.js';
 import { killClients } from './kill-clients.js';
+import { lateCommand } from './late-command.js';
+import { loseReply } from './lose-reply.js';
 import { pause } from './pause.js';
 import { producerKill } from './producer-kill.js';
 import { restart } from './restart.js';
@@ -28,5 +30,7 @@ export const FAULTS: readonly Fault[] = [
   cut,
   silence,
   isolate,
+  loseReply,
+  lateCommand,
   slowNetwork,
 ];
