@@ -17,6 +17,7 @@ it('nothing is lost, doubled or left over, whatever fails: a short seeded run', 
     leaseMs: LEASE_MS,
   });
 
-  expect(report.violations, showReport(report)).toEqual([]);
-  expect(report.faults.size, 'kinds of faults').toBeGreaterThan(5);
+  if (report.violations.length > 0) console.error(showReport(report));
+  expect(report.violations).toEqual([]);
+  expect(report.faults.size).toBeGreaterThan(5);
 }, 150_000);

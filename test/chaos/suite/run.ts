@@ -42,7 +42,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     const plan = planTasks(new Random(settings.seed), settings.tasks, settings.leaseMs);
     const journal = readJournals(stage.folder);
     const outcomes = checkOutcomes(plan, snapshots, journal);
-    const recoveries = checkRecovery(journal, stage.incidents, settings.leaseMs);
+    const recoveries = checkRecovery(journal, snapshots, stage.incidents, settings.leaseMs);
     const accepted = new Set(linesOf(journal, 'accepted').map(({ id }) => id));
     const notAccepted = plan.map(publicIdOf).filter((id) => !accepted.has(id));
     const empty = await checkEmpty(stage.redis, snapshots, memoryBefore);

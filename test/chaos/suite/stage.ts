@@ -7,7 +7,7 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 import { Incidents } from './incidents.js';
 import { ProducerSlot } from './processes/producer-slot.js';
 import { WorkerSlot } from './processes/worker-slot.js';
-import type { RunSettings } from './settings.js';
+import { NETWORK_DELAY_MS, type RunSettings } from './settings.js';
 
 /** Part of the time of the faults in which tasks are added: what comes last meets faults, too. */
 const ADDING_SHARE = 0.85;
@@ -35,6 +35,7 @@ export class Stage {
     const server = await RedisServer.start({ aof: true });
     const count = settings.workers + settings.producers;
     const networks = await Promise.all(Array.from({ length: count }, () => TcpProxy.start(server.port)));
+    for (const network of networks) network.delayMs = NETWORK_DELAY_MS;
     const redis = new Redis(server.url, {
       connectionName: 'observer',
       retryStrategy: () => 20,
@@ -62,7 +63,7 @@ export class Stage {
   async calm(): Promise<void> {
     for (const network of this.networks) {
       network.speak();
-      network.delayMs = 0;
+      network.delayMs = NETWORK_DELAY_MS;
     }
     if (this.server.pid === null) await this.server.restart();
   }

@@ -1,10 +1,11 @@
 import type { Incidents, Span } from '../incidents.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
 import { RECOVERY_SLACK_MS } from '../settings.js';
+import type { Snapshot } from '../snapshot.js';
 
 export interface Recoveries {
   violations: string[];
-  /** How many tasks somebody else had to begin again. */
+  /** How many runs somebody else had to begin again, or bury. */
   count: number;
   /** Of those that no outage came in between of. */
   slowestMs: number;
@@ -12,46 +13,49 @@ export interface Recoveries {
 }
 
 /**
- * From the moment in which a worker died or froze to the next begin of each task that it was running then: not more than
- * its lease and some seconds; and where workers could not reach Redis meanwhile, as long again as they could
- * not, and a lease more, for that is how much time they then give each other.
+ * After each run something follows soon: Redis learns of its end, or the task begins again. "Soon" counts from the
+ * end of the run, or from the moment in which its worker died or froze, and is the lease and some seconds; where workers
+ * could not reach Redis meanwhile, as long again as they could not, and a lease more, for that is how much time they
+ * then give each other.
  */
 export function checkRecovery(
   journal: readonly JournalLine[],
+  snapshots: readonly Snapshot[],
   { silences, outages }: Incidents,
   leaseMs: number,
 ): Recoveries {
   const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
   const began = linesOf(journal, 'began');
   const byTask = groupBy(began, ({ id }) => id);
-  const byWorker = groupBy(began, ({ by }) => by);
+  const silencesOf = groupBy(silences, ({ by }) => by);
   const ends = new Map([...linesOf(journal, 'ended'), ...linesOf(journal, 'threw')].map(({ run, at }) => [run, at]));
+  const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
-  for (const { by, at } of silences) {
-    const open = (byWorker.get(by) ?? []).filter((line) => line.at <= at && (ends.get(line.run) ?? Infinity) > at);
-    for (const { id, at: begun, run } of open) {
-      const others = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begun);
-      const next = Math.min(...others.map((line) => line.at));
-      // Somebody had taken it over before, or it ended as a dead letter.
-      if (next <= at || next === Infinity) continue;
-      const tookMs = next - at;
-      const meanwhile = outages.filter(({ from, to }) => from < next && to > at);
-      const allowedMs =
-        leaseMs + RECOVERY_SLACK_MS + sum(meanwhile, { from: at, to: next }) + meanwhile.length * leaseMs;
-      recoveries.count++;
-      if (meanwhile.length === 0) recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
-      else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
-      if (tookMs > allowedMs) {
-        recoveries.violations.push(
-          `${id}: lost with ${by}, it began again after ${tookMs} ms, not within ${allowedMs} ms`,
-        );
-      }
+  for (const { id, run, by, at: begunAt } of began) {
+    const endedAt = ends.get(run) ?? Infinity;
+    const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
+    const from = silentAt ?? endedAt;
+    const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
+    const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
+    // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
+    if (to <= from || to === Infinity) continue;
+
+    const tookMs = to - from;
+    const meanwhile = outages.filter((outage) => outage.from < to && outage.to > from);
+    const allowedMs = leaseMs + RECOVERY_SLACK_MS + overlap(meanwhile, { from, to }) + meanwhile.length * leaseMs;
+    if (tookMs > allowedMs) {
+      const what = silentAt === undefined ? 'ended by' : 'lost with';
+      recoveries.violations.push(`${id}: ${what} ${by}, it went on after ${tookMs} ms, not within ${allowedMs} ms`);
     }
+    if (silentAt === undefined) continue;
+    recoveries.count++;
+    if (meanwhile.length === 0) recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
+    else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
   }
   return recoveries;
 }
 
-function sum(outages: readonly Span[], { from, to }: Span): number {
+function overlap(outages: readonly Span[], { from, to }: Span): number {
   return outages.reduce((ms, outage) => ms + Math.min(outage.to, to) - Math.max(outage.from, from), 0);
 }
 

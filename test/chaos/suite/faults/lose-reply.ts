@@ -2,12 +2,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Fault } from './fault.js';
 import { PATIENCE_MS, randomCommand } from './random-command.js';
 
-/** Redis does what it is told, and the connection breaks before the answer has arrived. */
+/** Redis does what it is told, and the connections break before the answers have arrived. */
 export const loseReply: Fault = {
   name: 'lose-reply',
-  weight: 3,
+  weight: 4,
   on: 'network',
   async inject({ networks }, random) {
-    await Promise.race([random.pick(networks).loseReplyTo(randomCommand(random)), delay(PATIENCE_MS)]);
+    const losses = networks.map((network) => network.loseReplyTo(randomCommand(random)));
+    await Promise.race([Promise.all(losses), delay(PATIENCE_MS)]);
   },
 };

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { NETWORK_DELAY_MS } from '../settings.js';
 import type { Fault } from './fault.js';
 
 /** Every packet takes its time. */
@@ -9,6 +10,6 @@ export const slowNetwork: Fault = {
   async inject({ networks }, random) {
     for (const network of networks) network.delayMs = random.integer(5, 150);
     await delay(random.integer(500, 2_500));
-    for (const network of networks) network.delayMs = 0;
+    for (const network of networks) network.delayMs = NETWORK_DELAY_MS;
   },
 };
