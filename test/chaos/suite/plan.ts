@@ -12,9 +12,13 @@ const MIX: readonly { kind: Kind; weight: number }[] = [
   { kind: 'cpu', weight: 4 },
   { kind: 'throwing', weight: 4 },
   { kind: 'flaky', weight: 6 },
+  { kind: 'stuck', weight: 1 },
+  { kind: 'unwanted', weight: 3 },
 ];
 /** Each one takes at least one worker down, so their number does not grow with that of the tasks. */
 const POISONED = 2;
+/** Of a flaky task. */
+export const FLAKY_ATTEMPTS = 3;
 /** Tasks that take longer than a lease. */
 const LONG = 8;
 
@@ -38,8 +42,18 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
     const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) ? 'narrow' : 'wide';
     const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
     const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
-    return { id, queue, kind, data };
+    return { id, queue, kind, data, ...optionsOf(kind, random) };
   });
+}
+
+/** Some kinds have none: for these, what the decorator of their handler says holds. */
+function optionsOf(kind: Kind, random: Random): Pick<PlannedTask, 'attempts' | 'options'> {
+  if (kind === 'flaky') return { attempts: FLAKY_ATTEMPTS, options: {} };
+  if (kind !== 'throwing' && kind !== 'stuck') return { attempts: 1, options: {} };
+  const attempts = random.integer(1, 3);
+  const backoff = random.pick(['fixed', 'exponential'] as const);
+  const options = { attempts, backoff: { type: backoff, delay: random.integer(10, 600) } };
+  return { attempts, options: kind === 'stuck' ? { ...options, timeout: random.integer(50, 300) } : options };
 }
 
 function duration(kind: Kind, random: Random, leaseMs: number): number {
@@ -55,6 +69,9 @@ function duration(kind: Kind, random: Random, leaseMs: number): number {
       return random.chance(0.5) ? 0 : random.integer(1, 20);
     case 'poison':
       return random.integer(0, 30);
+    case 'unwanted':
+      return random.integer(5, 400);
+    case 'stuck':
     case 'quick':
       return 0;
   }

@@ -30,7 +30,6 @@ export function showReport(report: RunReport): string {
   const { seed, tasks, workers, producers, leaseMs } = settings;
   const verdict = violations.length === 0 ? 'passed' : `FAILED (${violations.length} violations)`;
   const kinds = KINDS.map((kind) => `${kind} ${count(plan.filter((task) => task.kind === kind).length)}`);
-  const began = linesOf(journal, 'began');
   const injected = [...faults].toSorted(([, a], [, b]) => b - a).map(([name, times]) => `${name} ${times}`);
   const total = [...faults.values()].reduce((sum, times) => sum + times, 0);
   const lines = {
@@ -38,8 +37,8 @@ export function showReport(report: RunReport): string {
     processes: `${workers} workers (${report.workerStarts} starts), ${producers} producers, lease ${seconds(leaseMs)}`,
     tasks: `${count(tasks)} (${kinds.join(', ')})`,
     faults: `${total}${total > 0 ? ` (${injected.join(', ')})` : ''}`,
-    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, poison buried ${outcomes.poisoned}, innocent lost ${outcomes.innocent.length}`,
-    runs: `${count(began.length)}; ${count(ranAgain(began))} tasks were run again after the same attempt or a loss`,
+    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, unlucky (lost to three faults) ${outcomes.unlucky}`,
+    runs: `${count(linesOf(journal, 'began').length)}; ${count(ranAgain(journal))} tasks ran more than once without having thrown`,
     recovery: `${recoveries.count} measured, slowest ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}), ${seconds(recoveries.slowestWithOutageMs)} across an outage`,
     snapshots: `${report.snapshots}, each with every id in its one place`,
     memory: `Redis ${mebibytes(report.memoryBefore)} before, ${mebibytes(report.memoryAfter)} after; workers ${workerMemory(journal)} at their end`,
@@ -53,10 +52,11 @@ export function showReport(report: RunReport): string {
   return text.join('\n');
 }
 
-/** How many tasks began more than once without having thrown in between. */
-function ranAgain(began: readonly { id: string }[]): number {
+/** How many tasks ran more often than their attempts explain. */
+function ranAgain(journal: readonly JournalLine[]): number {
   const runs = new Map<string, number>();
-  for (const { id } of began) runs.set(id, (runs.get(id) ?? 0) + 1);
+  for (const { id } of linesOf(journal, 'began')) runs.set(id, (runs.get(id) ?? 0) + 1);
+  for (const { id } of linesOf(journal, 'threw')) runs.set(id, (runs.get(id) ?? 0) - 1);
   return [...runs.values()].filter((times) => times > 1).length;
 }
 

@@ -7,6 +7,7 @@ export type JournalEntry = { at: number } & (
   | { event: 'began' | 'ended' | 'threw'; id: string; run: string; attempt: number }
   | { event: 'corrupt'; id: string; run: string; attempt: number }
   | { event: 'accepted'; id: string; created: boolean }
+  | { event: 'cancelled'; id: string; cancelled: boolean; state: string }
   | { event: 'refused'; code: string }
   | { event: 'done' }
 );

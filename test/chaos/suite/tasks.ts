@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
+import type { PlainTaskOptions } from '../../../lib/index.js';
 
 /** What a handler is asked to do. */
-export const KINDS = ['quick', 'slow', 'long', 'cpu', 'throwing', 'flaky', 'poison'] as const;
+export const KINDS = ['quick', 'slow', 'long', 'cpu', 'throwing', 'flaky', 'stuck', 'unwanted', 'poison'] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The data of a task. */
@@ -32,6 +33,9 @@ export interface PlannedTask {
   queue: string;
   kind: Kind;
   data: ChaosData;
+  /** How often it is tried before it has failed. */
+  attempts: number;
+  options: PlainTaskOptions;
 }
 
 export const publicIdOf = ({ queue, id }: Pick<PlannedTask, 'queue' | 'id'>): string => `${queue}:${id}`;

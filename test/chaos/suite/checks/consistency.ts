@@ -4,8 +4,8 @@ const TERMINAL: readonly string[] = ['completed', 'failed', 'cancelled'];
 
 /** Which states a status may have, by where its task stands. A claim need not be marked at once. */
 const STATES: Record<Place['structure'], readonly string[]> = {
-  queue: ['waiting'],
-  suspects: ['waiting'],
+  queue: ['waiting', 'cancelled'],
+  suspects: ['waiting', 'cancelled'],
   active: ['waiting', 'active'],
   scheduled: ['scheduled', 'retrying'],
   dead: ['failed'],
@@ -41,8 +41,11 @@ export class Consistency {
     const show = places.map(({ structure, worker }) =>
       worker === undefined ? structure : `${structure} with ${worker}`,
     );
-    const expected = state === 'completed' || state === 'cancelled' ? 0 : 1;
-    if (places.length !== expected) this.violations.push(`${id} is ${state} and stands in [${show.join(', ')}]`);
+    const expected = state === 'completed' ? 0 : 1;
+    // What was cancelled while it was waiting stays in the list until somebody comes across it.
+    const isDropped = state === 'cancelled' && places.length === 0;
+    if (places.length !== expected && !isDropped)
+      this.violations.push(`${id} is ${state} and stands in [${show.join(', ')}]`);
     for (const { structure } of places) {
       if (!STATES[structure].includes(state)) this.violations.push(`${id} is ${state}, but stands in ${structure}`);
     }

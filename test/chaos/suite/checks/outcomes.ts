@@ -1,18 +1,32 @@
-import { ATTEMPTS, FEATURES } from '../features.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
 import { MAX_LOST } from '../settings.js';
-import type { Place, Snapshot, SnapshotStatus } from '../snapshot.js';
+import type { Snapshot, SnapshotStatus } from '../snapshot.js';
 import { type ChaosResult, isIntact, type PlannedTask, publicIdOf } from '../tasks.js';
 
 export interface Outcomes {
   violations: string[];
   completed: number;
+  cancelled: number;
   /** As the plan wants it. */
   failed: number;
   /** Lost too often, as the plan wants it. */
   poisoned: number;
-  /** Lost too often without any fault of their own. */
-  innocent: string[];
+  /** Lost too often because faults hit it so often. */
+  unlucky: number;
+}
+
+/** What was written down, arranged for the questions that are asked about it. */
+interface Evidence {
+  /** Id and run of what ended well. */
+  ended: ReadonlySet<string>;
+  /** How often the task threw, by id. */
+  threw: ReadonlyMap<string, number>;
+  /** Answers to cancels, by id. */
+  cancels: ReadonlyMap<string, { cancelled: boolean; state: string }>;
+  /** The process that ran the task last, by id. */
+  lastRunBy: ReadonlyMap<string, string>;
+  /** Processes in which a poisonous task ran: it took them down. */
+  poisoned: ReadonlySet<string>;
 }
 
 /** Compares what became of each task with the plan and with what the handlers wrote down. */
@@ -23,12 +37,12 @@ export function checkOutcomes(
 ): Outcomes {
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
   const places = new Map(snapshots.flatMap((snapshot) => [...snapshot.places]));
-  const runsThatEnded = new Set(linesOf(journal, 'ended').map(({ id, run }) => `${id} ${run}`));
-  const outcomes: Outcomes = { violations: [], completed: 0, failed: 0, poisoned: 0, innocent: [] };
+  const planned = new Map(plan.map((task) => [publicIdOf(task), task]));
+  const evidence = gather(planned, journal);
+  const outcomes: Outcomes = { violations: [], completed: 0, cancelled: 0, failed: 0, poisoned: 0, unlucky: 0 };
   const { violations } = outcomes;
 
-  for (const task of plan) {
-    const id = publicIdOf(task);
+  for (const [id, task] of planned) {
     const status = statuses.get(id);
     statuses.delete(id);
     if (!status) {
@@ -36,51 +50,79 @@ export function checkOutcomes(
       continue;
     }
     const standsIn = places.get(id) ?? [];
-    judge(id, task, status, standsIn, runsThatEnded, outcomes);
+    const complaint = judge(id, task, status, evidence, outcomes);
+    const where = standsIn.map(({ structure }) => structure).join(', ');
+    if (complaint !== null) {
+      const { state, result, error } = status;
+      violations.push(`${id} (${task.kind}) is ${state} and stands in [${where}]: ${complaint} ${result}${error}`);
+    }
     for (const { envelope } of standsIn) {
       const { data } = JSON.parse(envelope) as { data: unknown };
       if (!isIntact(data, task.id)) violations.push(`${id}: its data are not what was added`);
     }
   }
   for (const id of statuses.keys()) violations.push(`${id} has a status, but nobody added it`);
-  for (const line of journal) {
-    if (line.event === 'corrupt') violations.push(`${line.id}: run ${line.run} was given data that were not added`);
-    if (line.event === 'began' && line.attempt > ATTEMPTS + MAX_LOST) {
-      violations.push(`${line.id}: run ${line.run} was attempt ${line.attempt}`);
-    }
+  for (const { id, run } of linesOf(journal, 'corrupt')) {
+    violations.push(`${id}: run ${run} was given data that were not added`);
+  }
+  for (const { id, run, attempt } of linesOf(journal, 'began')) {
+    const limit = (planned.get(id)?.attempts ?? 0) + MAX_LOST;
+    if (attempt > limit) violations.push(`${id}: run ${run} was attempt ${attempt}, the limit is ${limit}`);
   }
   return outcomes;
 }
 
+function gather(planned: ReadonlyMap<string, PlannedTask>, journal: readonly JournalLine[]): Evidence {
+  const began = linesOf(journal, 'began').toSorted((a, b) => a.at - b.at);
+  const threw = new Map<string, number>();
+  for (const { id } of linesOf(journal, 'threw')) threw.set(id, (threw.get(id) ?? 0) + 1);
+  return {
+    ended: new Set(linesOf(journal, 'ended').map(({ id, run }) => `${id} ${run}`)),
+    threw,
+    cancels: new Map(linesOf(journal, 'cancelled').map((line) => [line.id, line])),
+    lastRunBy: new Map(began.map(({ id, by }) => [id, by])),
+    poisoned: new Set(began.filter(({ id }) => planned.get(id)?.kind === 'poison').map(({ by }) => by)),
+  };
+}
+
+/** Counts the task where it belongs. @returns what is wrong, if anything is */
 function judge(
   id: string,
-  { kind, data }: PlannedTask,
+  { kind, data, attempts }: PlannedTask,
   { state, result, error }: SnapshotStatus,
-  places: readonly Place[],
-  runsThatEnded: ReadonlySet<string>,
+  { ended, threw, cancels, lastRunBy, poisoned }: Evidence,
   outcomes: Outcomes,
-): void {
-  const wrong = (what: string): void =>
-    void outcomes.violations.push(`${id} (${kind}) is ${state}: ${what} ${result}${error}`);
-  if (state === 'completed') {
-    if (kind === 'throwing' || kind === 'poison') return wrong('that cannot be');
+): string | null {
+  const cancel = cancels.get(id);
+  const wasCancelled = cancel?.cancelled === true || cancel?.state === 'cancelled';
+  if (state === 'cancelled') {
+    if (kind !== 'unwanted') return 'nobody called it off';
+    if (cancel && !wasCancelled) return `the answer to the cancel was ${JSON.stringify(cancel)}`;
+    outcomes.cancelled++;
+  } else if (wasCancelled) {
+    return 'it was called off';
+  } else if (state === 'completed') {
+    if (kind === 'throwing' || kind === 'stuck' || kind === 'poison') return 'that cannot be';
     const { run, checksum } = JSON.parse(result || '{}') as Partial<ChaosResult>;
-    if (!runsThatEnded.has(`${id} ${run}`)) return wrong('no run of it ended with this result');
-    if (checksum !== data.checksum) return wrong('the result belongs to another task');
+    if (!ended.has(`${id} ${run}`)) return 'no run of it ended with this result';
+    if (checksum !== data.checksum) return 'the result belongs to another task';
     outcomes.completed++;
   } else if (state === 'failed') {
     const { name, message } = JSON.parse(error || '{}') as { name?: string; message?: string };
-    if (name?.startsWith('lost')) {
+    if (name === 'lost too often') {
       if (kind === 'poison') outcomes.poisoned++;
-      else if (FEATURES.quarantine) wrong('it is innocent');
-      else outcomes.innocent.push(id);
-    } else if (kind === 'throwing' || (kind === 'flaky' && data.throws >= ATTEMPTS)) {
-      if (message !== `planned: ${data.checksum}`) return wrong('the error belongs to another task');
-      outcomes.failed++;
-    } else {
-      wrong('that was not planned');
+      else if (poisoned.has(lastRunBy.get(id) ?? '')) return 'it only stood beside a poisonous task';
+      else outcomes.unlucky++;
+      return null;
     }
+    if (kind !== 'throwing' && kind !== 'stuck') return 'that was not planned';
+    if (kind === 'throwing' && message !== `planned: ${data.checksum}`) return 'the error belongs to another task';
+    if (kind === 'stuck' && name !== 'TaskTimeoutError') return 'it was not its timeout that ended it';
+    const times = threw.get(id) ?? 0;
+    if (times < attempts) return `it had ${attempts} attempts and threw ${times} times`;
+    outcomes.failed++;
   } else {
-    wrong(`it has not ended, and stands in [${places.map(({ structure }) => structure).join(', ')}]`);
+    return 'it has not ended';
   }
+  return null;
 }

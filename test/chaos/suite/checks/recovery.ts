@@ -28,7 +28,9 @@ export function checkRecovery(
   const began = linesOf(journal, 'began');
   const byTask = groupBy(began, ({ id }) => id);
   const silencesOf = groupBy(silences, ({ by }) => by);
-  const ends = new Map([...linesOf(journal, 'ended'), ...linesOf(journal, 'threw')].map(({ run, at }) => [run, at]));
+  const threw = linesOf(journal, 'threw');
+  const ends = new Map([...linesOf(journal, 'ended'), ...threw].map(({ run, at }) => [run, at]));
+  const runsThatThrew = new Set(threw.map(({ run }) => run));
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
   for (const { id, run, by, at: begunAt } of began) {
@@ -37,6 +39,8 @@ export function checkRecovery(
     const from = silentAt ?? endedAt;
     const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
     const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
+    // It comes again when its backoff is over, at the end of the queue, however long that is.
+    if (silentAt === undefined && runsThatThrew.has(run) && begunAgain.length > 0) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 

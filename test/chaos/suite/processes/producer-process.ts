@@ -12,6 +12,7 @@ import {
   type BulkRow,
   RedisTaskQueueModule,
   TaskProducer,
+  TaskQueueAdmin,
   TaskQueueError,
 } from '../../../../lib/index.js';
 import { planTasks } from '../plan.js';
@@ -25,6 +26,7 @@ const { label, url, folder, settings, share, addFrom, addUntil } = readConfig<Pr
 const RETRY_MS = 50;
 /** The rest of the bulks are small, as is what is added one by one. */
 const LARGE_BURST = 500;
+const MAX_REGRET_MS = 500;
 
 @Module({
   imports: [RedisTaskQueueModule.forRoot({ redis: url, commandTimeout: COMMAND_TIMEOUT_MS, consume: false })],
@@ -39,6 +41,8 @@ const tasks = planTasks(new Random(settings.seed), settings.tasks, settings.leas
   .filter((task) => !accepted.has(publicIdOf(task)));
 const app = await NestFactory.createApplicationContext(ProducerApp, { logger: ['error', 'warn'] });
 const producer = app.get(TaskProducer);
+const admin = app.get(TaskQueueAdmin);
+const cancels: Promise<void>[] = [];
 
 const total = Math.ceil(settings.tasks / settings.producers);
 for (let next = 0; next < tasks.length;) {
@@ -48,8 +52,10 @@ for (let next = 0; next < tasks.length;) {
   const done = (total - tasks.length + next) / total;
   await delay(addFrom + done * (addUntil - addFrom) - Date.now());
   await (isBulk ? addBulk(burst) : Promise.all(burst.map(add)));
+  cancels.push(...burst.filter(({ kind }) => kind === 'unwanted').map(cancel));
   next += size;
 }
+await Promise.all(cancels);
 journal.write({ event: 'done' });
 await app.close();
 
@@ -73,6 +79,16 @@ async function addBulk(burst: readonly PlannedTask[]): Promise<void> {
   });
 }
 
+/** Some are still waiting by then, some run, some have ended. */
+async function cancel(task: PlannedTask): Promise<void> {
+  const id = publicIdOf(task);
+  await delay(random.integer(0, MAX_REGRET_MS));
+  await insist(async () => {
+    const { cancelled, state } = (await admin.cancel(id)) ?? { cancelled: false, state: 'unknown' };
+    journal.write({ event: 'cancelled', id, cancelled, state });
+  });
+}
+
 async function insist(action: () => Promise<void>): Promise<void> {
   for (;;) {
     try {
@@ -85,8 +101,8 @@ async function insist(action: () => Promise<void>): Promise<void> {
   }
 }
 
-function rowOf({ id, queue, kind, data }: PlannedTask): BulkRow & { name: string } {
-  return { name: taskNameOf(kind), data, queue, id };
+function rowOf({ id, queue, kind, data, options }: PlannedTask): BulkRow & { name: string } {
+  return { name: taskNameOf(kind), data, queue, id, ...options };
 }
 
 function accept({ id, created }: AddedTask): void {

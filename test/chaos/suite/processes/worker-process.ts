@@ -2,9 +2,10 @@
 import 'reflect-metadata';
 import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisTaskQueueModule, type TaskContext, TaskHandler } from '../../../../lib/index.js';
-import { QUEUES } from '../plan.js';
+import { RedisTaskQueueModule, type TaskContext, TaskHandler, type TaskHandlerOptions } from '../../../../lib/index.js';
+import { FLAKY_ATTEMPTS, QUEUES } from '../plan.js';
 import { RunJournal } from '../run-journal.js';
 import { COMMAND_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } from '../settings.js';
 import { type ChaosData, type ChaosResult, isIntact, type Kind, taskNameOf } from '../tasks.js';
@@ -15,9 +16,10 @@ const journal = new RunJournal(folder, label);
 
 /** A handler for both queues. */
 const OnBoth =
-  (kind: Kind): MethodDecorator =>
+  (kind: Kind, options: TaskHandlerOptions = {}): MethodDecorator =>
   (target, key, descriptor) => {
-    for (const queue of Object.keys(QUEUES)) TaskHandler(taskNameOf(kind), { queue })(target, key, descriptor);
+    for (const queue of Object.keys(QUEUES))
+      TaskHandler(taskNameOf(kind), { ...options, queue })(target, key, descriptor);
   };
 
 @Injectable()
@@ -61,11 +63,28 @@ class Tasks implements OnApplicationShutdown {
     throw this.fail(data, task, run);
   }
 
-  @OnBoth('flaky')
+  @OnBoth('flaky', { attempts: FLAKY_ATTEMPTS, backoff: { type: 'fixed', delay: 150 } })
   async flaky(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
     if (data.ms > 0) await delay(data.ms);
     if (task.attempt <= data.throws) throw this.fail(data, task, run);
+    return this.end(data, task, run);
+  }
+
+  /** Ends when its time is up, and not before. */
+  @OnBoth('stuck')
+  async stuck(data: ChaosData, task: TaskContext): Promise<never> {
+    const run = this.begin(data, task);
+    if (!task.signal.aborted) await once(task.signal, 'abort');
+    this.fail(data, task, run);
+    throw task.signal.reason;
+  }
+
+  /** Somebody calls it off, or comes too late. */
+  @OnBoth('unwanted')
+  async unwanted(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
+    const run = this.begin(data, task);
+    await delay(data.ms);
     return this.end(data, task, run);
   }
 
