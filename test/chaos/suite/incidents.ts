@@ -10,6 +10,8 @@ export class Incidents {
   readonly silences: { by: string; at: number }[] = [];
   /** When workers could not reach Redis. */
   readonly outages: Span[] = [];
+  /** When the worker of a slot, by its number, could do nothing: frozen, on its way out, or cut off. */
+  readonly absences: ({ slot: number } & Span)[] = [];
   /** What is wrong whatever the checks find. */
   readonly problems: string[] = [];
   readonly faults = new Map<string, number>();
@@ -29,6 +31,16 @@ export class Incidents {
   async outage(action: () => Promise<void>): Promise<void> {
     const span = { from: Date.now(), to: Infinity };
     this.outages.push(span);
+    await this.during(span, action);
+  }
+
+  async absence(slot: number, action: () => Promise<void>): Promise<void> {
+    const span = { slot, from: Date.now(), to: Infinity };
+    this.absences.push(span);
+    await this.during(span, action);
+  }
+
+  private async during(span: Span, action: () => Promise<void>): Promise<void> {
     try {
       await action();
     } finally {

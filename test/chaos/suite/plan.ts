@@ -2,7 +2,7 @@ import type { Random } from './random.js';
 import { type Kind, type PlannedTask, withChecksum } from './tasks.js';
 
 /** The queues of a run, and how many tasks of each one a worker runs at once. */
-export const QUEUES = { wide: 6, narrow: 2 } as const;
+export const QUEUES = { wide: 10, narrow: 3 } as const;
 const NARROW_SHARE = 0.08;
 
 /** How often each kind comes among those that need no exact number. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consistency } from './checks/consistency.js';
-import { checkEmpty, checkIdle, isSettled, usedMemory } from './checks/leftovers.js';
+import { checkEmpty, checkIdle, progressOf, usedMemory } from './checks/leftovers.js';
 import { checkOutcomes } from './checks/outcomes.js';
 import { checkRecovery } from './checks/recovery.js';
 import { injectFaults, scheduleFaults } from './faults/schedule.js';
@@ -14,8 +14,9 @@ import { Stage } from './stage.js';
 import { publicIdOf } from './tasks.js';
 
 const SNAPSHOT_EVERY_MS = 1_500;
-/** What is allowed for all tasks to end once the faults are over, apart from a lease or two. */
-const SETTLE_WITHIN_MS = 60_000;
+/** Once the faults are over: without any progress for so long, or not at the end after so long, a run has failed. */
+const STUCK_AFTER_MS = 30_000;
+const SETTLE_WITHIN_MS = 300_000;
 
 /** One run, from an empty Redis to an empty Redis. */
 export async function runChaos(settings: RunSettings): Promise<RunReport> {
@@ -93,9 +94,15 @@ async function waitUntilSettled(stage: Stage): Promise<string[]> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
   let isAdded = false;
   void Promise.all(stage.producers.map(({ done }) => done)).then(() => (isAdded = true));
-  while (performance.now() < deadline) {
-    if (isAdded && (await isSettled(stage.redis))) return [];
+  let last = '';
+  let stuckAt = Infinity;
+  while (performance.now() < Math.min(deadline, stuckAt)) {
+    const { isSettled, mark } = await progressOf(stage.redis);
+    if (isAdded && isSettled) return [];
+    if (mark !== last) stuckAt = performance.now() + STUCK_AFTER_MS;
+    last = mark;
     await delay(200);
   }
-  return [`${SETTLE_WITHIN_MS} ms after the last fault ${isAdded ? 'not all tasks have ended' : 'not all are added'}`];
+  const what = performance.now() > stuckAt ? 'nothing goes on any more' : 'it takes too long';
+  return [`After the last fault ${what}: ${isAdded ? 'not all tasks have ended' : 'not all tasks were added'}`];
 }

@@ -5,13 +5,13 @@ import type { Snapshot } from '../snapshot.js';
 
 /** What a token or an expired lease may take to be found. */
 const QUIET_WITHIN_MS = 15_000;
-/** What a run may cost Redis for good: tables that it has not shrunk yet, statistics. */
-const MEMORY_SLACK_BYTES = 1.5 * 1024 * 1024;
+/** What a run may cost Redis for good: tables that it has not shrunk yet. */
+const MEMORY_SLACK_BYTES = 512 * 1024;
 
 const NAMES = Object.keys(QUEUES);
 
-/** Whether nothing is left to be done. */
-export async function isSettled(redis: Redis): Promise<boolean> {
+/** Whether nothing is left to be done, and else some text that changes as long as something gets done. */
+export async function progressOf(redis: Redis): Promise<{ isSettled: boolean; mark: string }> {
   const lengths = await Promise.all(
     NAMES.flatMap((queue) => [
       redis.llen(`task_queue:{${queue}}`),
@@ -21,7 +21,8 @@ export async function isSettled(redis: Redis): Promise<boolean> {
       redis.keys(`task_active:{${queue}}:*`).then(({ length }) => length),
     ]),
   );
-  return lengths.every((length) => length === 0);
+  const lastIds = await Promise.all(NAMES.map((queue) => redis.lindex(`task_recent:{${queue}}`, 0)));
+  return { isSettled: lengths.every((length) => length === 0), mark: JSON.stringify([lengths, lastIds]) };
 }
 
 /** With all workers idle: no bell has a token, and there is one good lease per worker and queue. */
@@ -64,9 +65,11 @@ export async function checkEmpty(
   return { violations, memoryAfter };
 }
 
-/** What the data take, without what Redis keeps for connections and scripts. */
+/** What the data take, without what Redis keeps of scripts and for statistics. */
 export async function usedMemory(redis: Redis): Promise<number> {
   await redis.script('FLUSH');
+  await redis.config('RESETSTAT');
+  await redis.slowlog('RESET');
   const info = await redis.info('memory');
   return Number(/used_memory:(\d+)/.exec(info)?.[1]);
 }

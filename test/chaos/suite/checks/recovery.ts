@@ -1,4 +1,5 @@
 import type { Incidents, Span } from '../incidents.js';
+import { timesWithoutWorkers } from './availability.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
 import { RECOVERY_SLACK_MS } from '../settings.js';
 import type { Snapshot } from '../snapshot.js';
@@ -21,10 +22,12 @@ export interface Recoveries {
 export function checkRecovery(
   journal: readonly JournalLine[],
   snapshots: readonly Snapshot[],
-  { silences, outages }: Incidents,
+  incidents: Incidents,
   leaseMs: number,
 ): Recoveries {
   const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
+  const { silences } = incidents;
+  const outages = [...incidents.outages, ...timesWithoutWorkers(journal, incidents)];
   const began = linesOf(journal, 'began');
   const byTask = groupBy(began, ({ id }) => id);
   const silencesOf = groupBy(silences, ({ by }) => by);

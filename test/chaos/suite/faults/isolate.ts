@@ -6,10 +6,12 @@ export const isolate: Fault = {
   name: 'isolate',
   weight: 3,
   on: 'network',
-  async inject({ networks, settings }, random) {
+  async inject({ networks, settings, incidents }, random) {
     const network = random.pick(networks);
-    network.silence();
-    await delay(settings.leaseMs * (0.3 + 2 * random.next()));
-    network.speak();
+    await incidents.absence(networks.indexOf(network) + 1, async () => {
+      network.silence();
+      await delay(settings.leaseMs * (0.3 + 2 * random.next()));
+      network.speak();
+    });
   },
 };

@@ -19,5 +19,5 @@ async function delayOne(network: TcpProxy, random: Random, ms: number): Promise<
   if (!command) return;
   await delay(ms);
   // Redis may have gone away with the connection.
-  await Promise.race([command.deliver(), delay(PATIENCE_MS)]);
+  await Promise.race([command.deliver().catch(() => undefined), delay(PATIENCE_MS)]);
 }

@@ -91,7 +91,7 @@ export class WorkerSlot {
     if (!worker) return;
     this.isTaken = true;
     try {
-      await action(worker);
+      await this.incidents.absence(this.number, () => action(worker));
     } finally {
       this.isTaken = false;
     }
