@@ -8,7 +8,7 @@ export interface Span {
 export class Incidents {
   /** When a worker was heard no more: its process ended, or froze. */
   readonly silences: { by: string; at: number }[] = [];
-  /** When workers could not reach Redis. */
+  /** When workers could not reach Redis, or not all of them, or not always. */
   readonly outages: Span[] = [];
   /** When the worker of a slot, by its number, could do nothing: frozen, on its way out, or cut off. */
   readonly absences: ({ slot: number } & Span)[] = [];

@@ -3,7 +3,7 @@ import { FAULTS } from './faults/index.js';
 import { LEASE_MS, type RunSettings } from './settings.js';
 
 const NAMES = FAULTS.map(({ name }) => name);
-const DEFAULTS = { seed: 1, seeds: 1, tasks: 20_000, workers: 4, producers: 2, seconds: 60, every: 700 };
+const DEFAULTS = { seed: 1, seeds: 1, tasks: 20_000, workers: 4, producers: 2, seconds: 60, every: 1_200 };
 
 export const USAGE = `npm run chaos -- [options]
 

@@ -37,9 +37,9 @@ export function showReport(report: RunReport): string {
     processes: `${workers} workers (${report.workerStarts} starts), ${producers} producers, lease ${seconds(leaseMs)}`,
     tasks: `${count(tasks)} (${kinds.join(', ')})`,
     faults: `${total}${total > 0 ? ` (${injected.join(', ')})` : ''}`,
-    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, unlucky (lost to three faults) ${outcomes.unlucky}`,
+    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, lost to three faults ${outcomes.unlucky}, lost beside poison ${outcomes.innocent}`,
     runs: `${count(linesOf(journal, 'began').length)}; ${count(ranAgain(journal))} tasks ran more than once without having thrown`,
-    recovery: `${recoveries.count} measured, slowest ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}), ${seconds(recoveries.slowestWithOutageMs)} across an outage`,
+    recovery: `${recoveries.count} measured; slowest undisturbed ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}), ${seconds(recoveries.slowestWithOutageMs)} across outages`,
     snapshots: `${report.snapshots}, each with every id in its one place`,
     memory: `Redis ${mebibytes(report.memoryBefore)} before, ${mebibytes(report.memoryAfter)} after; workers ${workerMemory(journal)} at their end`,
   };

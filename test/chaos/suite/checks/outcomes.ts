@@ -1,5 +1,5 @@
 import { type JournalLine, linesOf } from '../run-journal.js';
-import { MAX_LOST } from '../settings.js';
+import { INNOCENT_MAY_BE_BURIED, MAX_LOST } from '../settings.js';
 import type { Snapshot, SnapshotStatus } from '../snapshot.js';
 import { type ChaosResult, isIntact, type PlannedTask, publicIdOf } from '../tasks.js';
 
@@ -13,6 +13,8 @@ export interface Outcomes {
   poisoned: number;
   /** Lost too often because faults hit it so often. */
   unlucky: number;
+  /** Lost too often, the last time beside a poisonous task. */
+  innocent: number;
 }
 
 /** What was written down, arranged for the questions that are asked about it. */
@@ -23,8 +25,8 @@ interface Evidence {
   threw: ReadonlyMap<string, number>;
   /** Answers to cancels, by id. */
   cancels: ReadonlyMap<string, { cancelled: boolean; state: string }>;
-  /** The process that ran the task last, by id. */
-  lastRunBy: ReadonlyMap<string, string>;
+  /** The processes that ran the task, in this order, by id. */
+  runBy: ReadonlyMap<string, readonly string[]>;
   /** Processes in which a poisonous task ran: it took them down. */
   poisoned: ReadonlySet<string>;
 }
@@ -39,7 +41,15 @@ export function checkOutcomes(
   const places = new Map(snapshots.flatMap((snapshot) => [...snapshot.places]));
   const planned = new Map(plan.map((task) => [publicIdOf(task), task]));
   const evidence = gather(planned, journal);
-  const outcomes: Outcomes = { violations: [], completed: 0, cancelled: 0, failed: 0, poisoned: 0, unlucky: 0 };
+  const outcomes: Outcomes = {
+    violations: [],
+    completed: 0,
+    cancelled: 0,
+    failed: 0,
+    poisoned: 0,
+    unlucky: 0,
+    innocent: 0,
+  };
   const { violations } = outcomes;
 
   for (const [id, task] of planned) {
@@ -74,13 +84,15 @@ export function checkOutcomes(
 
 function gather(planned: ReadonlyMap<string, PlannedTask>, journal: readonly JournalLine[]): Evidence {
   const began = linesOf(journal, 'began').toSorted((a, b) => a.at - b.at);
+  const runBy = new Map<string, string[]>();
+  for (const { id, by } of began) runBy.set(id, [...(runBy.get(id) ?? []), by]);
   const threw = new Map<string, number>();
   for (const { id } of linesOf(journal, 'threw')) threw.set(id, (threw.get(id) ?? 0) + 1);
   return {
     ended: new Set(linesOf(journal, 'ended').map(({ id, run }) => `${id} ${run}`)),
     threw,
     cancels: new Map(linesOf(journal, 'cancelled').map((line) => [line.id, line])),
-    lastRunBy: new Map(began.map(({ id, by }) => [id, by])),
+    runBy,
     poisoned: new Set(began.filter(({ id }) => planned.get(id)?.kind === 'poison').map(({ by }) => by)),
   };
 }
@@ -90,7 +102,7 @@ function judge(
   id: string,
   { kind, data, attempts }: PlannedTask,
   { state, result, error }: SnapshotStatus,
-  { ended, threw, cancels, lastRunBy, poisoned }: Evidence,
+  { ended, threw, cancels, runBy, poisoned }: Evidence,
   outcomes: Outcomes,
 ): string | null {
   const cancel = cancels.get(id);
@@ -110,9 +122,12 @@ function judge(
   } else if (state === 'failed') {
     const { name, message } = JSON.parse(error || '{}') as { name?: string; message?: string };
     if (name === 'lost too often') {
+      // What was lost before it began is not in the list.
+      const lastBy = runBy.get(id)?.[MAX_LOST];
       if (kind === 'poison') outcomes.poisoned++;
-      else if (poisoned.has(lastRunBy.get(id) ?? '')) return 'it only stood beside a poisonous task';
-      else outcomes.unlucky++;
+      else if (lastBy === undefined || !poisoned.has(lastBy)) outcomes.unlucky++;
+      else if (INNOCENT_MAY_BE_BURIED) outcomes.innocent++;
+      else return 'it only stood beside a poisonous task';
       return null;
     }
     if (kind !== 'throwing' && kind !== 'stuck') return 'that was not planned';

@@ -43,7 +43,7 @@ export function checkRecovery(
     const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
     const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
-    if (silentAt === undefined && runsThatThrew.has(run) && begunAgain.length > 0) continue;
+    if (runsThatThrew.has(run) && begunAgain.length > 0) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 

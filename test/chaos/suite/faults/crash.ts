@@ -6,11 +6,9 @@ export const crash: Fault = {
   name: 'crash',
   weight: 1,
   on: 'redis',
-  async inject({ server, incidents }, random) {
-    await incidents.outage(async () => {
-      await server.kill();
-      await delay(random.integer(0, 3_000));
-      await server.restart();
-    });
+  async inject({ server }, random) {
+    await server.kill();
+    await delay(random.integer(0, 3_000));
+    await server.restart();
   },
 };

@@ -6,13 +6,11 @@ export const hang: Fault = {
   name: 'hang',
   weight: 1,
   on: 'redis',
-  async inject({ server, incidents }, random) {
+  async inject({ server }, random) {
     const { pid } = server;
     if (pid === null) return;
-    await incidents.outage(async () => {
-      process.kill(pid, 'SIGSTOP');
-      await delay(random.integer(200, 2_500));
-      process.kill(pid, 'SIGCONT');
-    });
+    process.kill(pid, 'SIGSTOP');
+    await delay(random.integer(200, 2_500));
+    process.kill(pid, 'SIGCONT');
   },
 };

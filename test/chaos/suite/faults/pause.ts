@@ -6,11 +6,9 @@ export const pause: Fault = {
   name: 'pause',
   weight: 1,
   on: 'redis',
-  async inject({ redis, incidents }, random) {
+  async inject({ redis }, random) {
     const ms = random.integer(100, 2_500);
-    await incidents.outage(async () => {
-      await redis.client('PAUSE', ms, 'ALL');
-      await delay(ms);
-    });
+    await redis.client('PAUSE', ms, 'ALL');
+    await delay(ms);
   },
 };

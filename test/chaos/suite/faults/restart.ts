@@ -5,7 +5,7 @@ export const restart: Fault = {
   name: 'restart',
   weight: 1,
   on: 'redis',
-  async inject({ server, incidents }) {
-    await incidents.outage(() => server.restart());
+  async inject({ server }) {
+    await server.restart();
   },
 };

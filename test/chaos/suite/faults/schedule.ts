@@ -37,7 +37,8 @@ export async function injectFaults(stage: Stage, scheduled: readonly ScheduledFa
       await before;
       stage.incidents.injected(fault.name);
       try {
-        await fault.inject(stage, random);
+        const inject = (): Promise<void> => fault.inject(stage, random);
+        await (fault.on === 'worker' ? inject() : stage.incidents.outage(inject));
       } catch (error) {
         stage.incidents.problem(`Fault ${fault.name} could not be injected: ${String(error)}`);
       }

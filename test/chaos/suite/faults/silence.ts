@@ -6,11 +6,9 @@ export const silence: Fault = {
   name: 'silence',
   weight: 1,
   on: 'network',
-  async inject({ networks, incidents }, random) {
-    await incidents.outage(async () => {
-      for (const network of networks) network.silence();
-      await delay(random.integer(100, 3_000));
-      for (const network of networks) network.speak();
-    });
+  async inject({ networks }, random) {
+    for (const network of networks) network.silence();
+    await delay(random.integer(100, 3_000));
+    for (const network of networks) network.speak();
   },
 };
