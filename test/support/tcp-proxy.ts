@@ -22,6 +22,8 @@ interface Link {
   upstream: Socket;
   /** Nothing passes any more, in either direction, and nobody is told. */
   isMute: boolean;
+  /** What is still on its way there: nothing overtakes it, whatever becomes of the delay meanwhile. */
+  underWay: Map<Socket, Promise<unknown>>;
 }
 
 /** A stretch of network between a client and a Redis on this machine, and everything that can go wrong with it. */
@@ -117,7 +119,7 @@ export class TcpProxy {
 
   private link(client: Socket): void {
     const upstream = connect({ port: this.redisPort, host: '127.0.0.1', noDelay: true });
-    const link: Link = { client, upstream, isMute: this.isSilent };
+    const link: Link = { client, upstream, isMute: this.isSilent, underWay: new Map() };
     this.links.add(link);
     const commands = new RespCommands();
     client.on('data', (bytes: Buffer) => {
@@ -141,7 +143,13 @@ export class TcpProxy {
   }
 
   private async pass(link: Link, to: Socket, bytes: Buffer): Promise<void> {
-    if (this.delayMs > 0) await delay(this.delayMs);
+    const before = link.underWay.get(to);
+    if (before || this.delayMs > 0) {
+      const arrival = Promise.all([before, delay(this.delayMs)]);
+      link.underWay.set(to, arrival);
+      await arrival;
+      if (link.underWay.get(to) === arrival) link.underWay.delete(to);
+    }
     if (!link.isMute && to.writable) to.write(bytes);
   }
 }

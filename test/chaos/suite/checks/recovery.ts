@@ -1,0 +1,77 @@
+import type { Incidents, Span } from '../incidents.js';
+import { timesWithoutWorkers } from './availability.js';
+import { type JournalLine, linesOf } from '../run-journal.js';
+import { RECOVERY_SLACK_MS } from '../settings.js';
+import type { Snapshot } from '../snapshot.js';
+
+export interface Recoveries {
+  violations: string[];
+  /** How many runs somebody else had to begin again, or bury. */
+  count: number;
+  /** Of those that no outage came in between of. */
+  slowestMs: number;
+  slowestWithOutageMs: number;
+}
+
+/**
+ * After each run something follows soon: Redis learns of its end, or the task begins again. "Soon" counts from the
+ * end of the run, or from the moment in which its worker died or froze, and is the lease and some seconds; where workers
+ * could not reach Redis meanwhile, as long again as they could not, and a lease more, for that is how much time they
+ * then give each other.
+ */
+export function checkRecovery(
+  journal: readonly JournalLine[],
+  snapshots: readonly Snapshot[],
+  incidents: Incidents,
+  leaseMs: number,
+): Recoveries {
+  const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
+  const { silences } = incidents;
+  const outages = [...incidents.outages, ...timesWithoutWorkers(journal, incidents)];
+  const began = linesOf(journal, 'began');
+  const byTask = groupBy(began, ({ id }) => id);
+  const silencesOf = groupBy(silences, ({ by }) => by);
+  const threw = linesOf(journal, 'threw');
+  const ends = new Map([...linesOf(journal, 'ended'), ...threw].map(({ run, at }) => [run, at]));
+  const runsThatThrew = new Set(threw.map(({ run }) => run));
+  const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
+
+  for (const { id, run, by, at: begunAt } of began) {
+    const endedAt = ends.get(run) ?? Infinity;
+    const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
+    const from = silentAt ?? endedAt;
+    const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
+    const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
+    // It comes again when its backoff is over, at the end of the queue, however long that is.
+    if (runsThatThrew.has(run) && begunAgain.length > 0) continue;
+    // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
+    if (to <= from || to === Infinity) continue;
+
+    const tookMs = to - from;
+    const meanwhile = outages.filter((outage) => outage.from < to && outage.to > from);
+    const allowedMs = leaseMs + RECOVERY_SLACK_MS + overlap(meanwhile, { from, to }) + meanwhile.length * leaseMs;
+    if (tookMs > allowedMs) {
+      const what = silentAt === undefined ? 'ended by' : 'lost with';
+      recoveries.violations.push(`${id}: ${what} ${by}, it went on after ${tookMs} ms, not within ${allowedMs} ms`);
+    }
+    if (silentAt === undefined) continue;
+    recoveries.count++;
+    if (meanwhile.length === 0) recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
+    else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
+  }
+  return recoveries;
+}
+
+function overlap(outages: readonly Span[], { from, to }: Span): number {
+  return outages.reduce((ms, outage) => ms + Math.min(outage.to, to) - Math.max(outage.from, from), 0);
+}
+
+function groupBy<T>(items: readonly T[], keyOf: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

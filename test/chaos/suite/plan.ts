@@ -1,0 +1,115 @@
+import type { Random } from './random.js';
+import { type Kind, type PlannedTask, withChecksum } from './tasks.js';
+
+/** The queues of a run, and how many tasks of each one a worker runs at once. */
+export const QUEUES = { wide: 10, narrow: 3 } as const;
+const NARROW_SHARE = 0.08;
+
+/** How often each kind comes among those that need no exact number. */
+const MIX: readonly { kind: Kind; weight: number }[] = [
+  { kind: 'quick', weight: 56 },
+  { kind: 'slow', weight: 30 },
+  { kind: 'cpu', weight: 4 },
+  { kind: 'throwing', weight: 4 },
+  { kind: 'flaky', weight: 6 },
+  { kind: 'stuck', weight: 1 },
+  { kind: 'unwanted', weight: 3 },
+];
+/** Each one takes at least one worker down, so their number does not grow with that of the tasks. */
+const POISONED = 2;
+/** Of a flaky task. */
+export const FLAKY_ATTEMPTS = 3;
+/** Tasks that take longer than a lease. */
+const LONG = 8;
+
+/** All tasks of a run, in the order in which they are added; the same for the same random numbers. */
+export function planTasks(random: Random, count: number, leaseMs: number): PlannedTask[] {
+  const special = new Map<number, Kind>();
+  const place = (kind: Kind, howMany: number): void => {
+    for (let placed = 0; placed < Math.min(howMany, Math.ceil(count / 100));) {
+      // Not at the very end: what they take down must have time to hurt others.
+      const row = random.integer(0, Math.floor(count * 0.8));
+      if (special.has(row)) continue;
+      special.set(row, kind);
+      placed++;
+    }
+  };
+  place('poison', POISONED);
+  place('long', LONG);
+  return Array.from({ length: count }, (_, row) => {
+    const kind = special.get(row) ?? random.weighted(MIX).kind;
+    const id = idOf(row, random);
+    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) ? 'narrow' : 'wide';
+    const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
+    const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
+    return { id, queue, kind, data, ...optionsOf(kind, random) };
+  });
+}
+
+/** Some kinds have none: for these, what the decorator of their handler says holds. */
+function optionsOf(kind: Kind, random: Random): Pick<PlannedTask, 'attempts' | 'options'> {
+  if (kind === 'flaky') return { attempts: FLAKY_ATTEMPTS, options: {} };
+  if (kind !== 'throwing' && kind !== 'stuck') return { attempts: 1, options: {} };
+  const attempts = random.integer(1, 3);
+  const backoff = random.pick(['fixed', 'exponential'] as const);
+  const options = { attempts, backoff: { type: backoff, delay: random.integer(10, 600) } };
+  return { attempts, options: kind === 'stuck' ? { ...options, timeout: random.integer(50, 300) } : options };
+}
+
+function duration(kind: Kind, random: Random, leaseMs: number): number {
+  switch (kind) {
+    case 'slow':
+      return random.chance(0.05) ? random.integer(400, 1_200) : random.integer(5, 300);
+    case 'long':
+      return Math.round(leaseMs * (1.2 + random.next()));
+    case 'cpu':
+      return random.integer(1, 12);
+    case 'throwing':
+    case 'flaky':
+      return random.chance(0.5) ? 0 : random.integer(1, 20);
+    case 'poison':
+      return random.integer(0, 30);
+    case 'unwanted':
+      return random.integer(5, 400);
+    case 'stuck':
+    case 'quick':
+      return 0;
+  }
+}
+
+/** As long as a ULID for the most part, which scripts read by a shorter way; else whatever a caller may come up with. */
+function idOf(row: number, random: Random): string {
+  const number = String(row).padStart(7, '0');
+  if (random.chance(0.6)) return `01K${number}${Array.from({ length: 16 }, () => random.pick(BASE32)).join('')}`;
+  return random.pick([
+    `order:${number}`,
+    `${number}`,
+    `ünïcödé ${number} 任务 🚀`,
+    `"quoted\\${number}"`,
+    `{${number}}`,
+  ]);
+}
+
+const BASE32 = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'.split('');
+
+/** Mostly short, now and then long, with everything in it that a text search could stumble over. */
+function payload(random: Random): string {
+  const length = random.chance(0.01) ? random.integer(5_000, 30_000) : random.integer(0, 300);
+  let text = '';
+  while (text.length < length) text += random.pick(PIECES);
+  return text;
+}
+
+const PIECES = [
+  'lorem ipsum dolor ',
+  '","attempt":7,',
+  '{"id":"x"',
+  '\\',
+  '\u0000',
+  '🚀',
+  'ß',
+  '\n',
+  '%d%s',
+  '}}',
+  '0',
+];

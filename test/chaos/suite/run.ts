@@ -1,0 +1,108 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Consistency } from './checks/consistency.js';
+import { checkEmpty, checkIdle, progressOf, usedMemory } from './checks/leftovers.js';
+import { checkOutcomes } from './checks/outcomes.js';
+import { checkRecovery } from './checks/recovery.js';
+import { injectFaults, scheduleFaults } from './faults/schedule.js';
+import { planTasks, QUEUES } from './plan.js';
+import { Random } from './random.js';
+import type { RunReport } from './report.js';
+import { linesOf, readJournals } from './run-journal.js';
+import type { RunSettings } from './settings.js';
+import { type Snapshot, takeSnapshot } from './snapshot.js';
+import { Stage } from './stage.js';
+import { publicIdOf } from './tasks.js';
+
+const SNAPSHOT_EVERY_MS = 1_500;
+/** Once the faults are over: without any progress for so long, or not at the end after so long, a run has failed. */
+const STUCK_AFTER_MS = 30_000;
+const SETTLE_WITHIN_MS = 300_000;
+
+/** One run, from an empty Redis to an empty Redis. */
+export async function runChaos(settings: RunSettings): Promise<RunReport> {
+  const startedAt = performance.now();
+  const stage = await Stage.open(settings);
+  let keepFolder = true;
+  try {
+    const memoryBefore = await usedMemory(stage.redis);
+    const consistency = new Consistency();
+    const watching = new AbortController();
+    stage.start();
+    const watch = watchSnapshots(stage, consistency, watching.signal);
+    await injectFaults(stage, scheduleFaults(new Random(~settings.seed), settings));
+    await stage.calm();
+    const late = await waitUntilSettled(stage);
+    watching.abort();
+    await watch;
+
+    const snapshots = await takeSnapshots(stage);
+    for (const snapshot of snapshots) consistency.check(snapshot);
+    const notIdle = late.length > 0 ? [] : await checkIdle(stage.redis, settings.workers);
+    await Promise.all(stage.workers.map((worker) => worker.close()));
+
+    const plan = planTasks(new Random(settings.seed), settings.tasks, settings.leaseMs);
+    const journal = readJournals(stage.folder);
+    const outcomes = checkOutcomes(plan, snapshots, journal);
+    const recoveries = checkRecovery(journal, snapshots, stage.incidents, settings.leaseMs);
+    const accepted = new Set(linesOf(journal, 'accepted').map(({ id }) => id));
+    const notAccepted = plan.map(publicIdOf).filter((id) => !accepted.has(id));
+    const empty = await checkEmpty(stage.redis, snapshots, memoryBefore);
+    const violations = [
+      ...late,
+      ...stage.incidents.problems,
+      ...notAccepted.map((id) => `${id} was not accepted`),
+      ...consistency.violations,
+      ...outcomes.violations,
+      ...recoveries.violations,
+      ...notIdle,
+      ...(late.length > 0 ? [] : empty.violations),
+    ];
+    keepFolder = violations.length > 0;
+    return {
+      settings,
+      violations,
+      tookMs: performance.now() - startedAt,
+      plan,
+      journal,
+      outcomes,
+      recoveries,
+      faults: stage.incidents.faults,
+      snapshots: consistency.snapshots,
+      workerStarts: stage.workers.reduce((sum, { starts }) => sum + starts, 0),
+      memoryBefore,
+      memoryAfter: empty.memoryAfter,
+      folder: stage.folder,
+    };
+  } finally {
+    await stage.close({ keepFolder });
+  }
+}
+
+async function watchSnapshots(stage: Stage, consistency: Consistency, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    for (const snapshot of await takeSnapshots(stage)) consistency.check(snapshot);
+    await delay(SNAPSHOT_EVERY_MS, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+async function takeSnapshots({ redis }: Stage): Promise<Snapshot[]> {
+  return Promise.all(Object.keys(QUEUES).map((queue) => takeSnapshot(redis, queue)));
+}
+
+/** @returns what is late, in words */
+async function waitUntilSettled(stage: Stage): Promise<string[]> {
+  const deadline = performance.now() + SETTLE_WITHIN_MS;
+  let isAdded = false;
+  void Promise.all(stage.producers.map(({ done }) => done)).then(() => (isAdded = true));
+  let last = '';
+  let stuckAt = Infinity;
+  while (performance.now() < Math.min(deadline, stuckAt)) {
+    const { isSettled, mark } = await progressOf(stage.redis);
+    if (isAdded && isSettled) return [];
+    if (mark !== last) stuckAt = performance.now() + STUCK_AFTER_MS;
+    last = mark;
+    await delay(200);
+  }
+  const what = performance.now() > stuckAt ? 'nothing goes on any more' : 'it takes too long';
+  return [`After the last fault ${what}: ${isAdded ? 'not all tasks have ended' : 'not all tasks were added'}`];
+}

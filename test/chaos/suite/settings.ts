@@ -1,0 +1,31 @@
+/** What a run is made of. Everything but the timing follows from it. */
+export interface RunSettings {
+  seed: number;
+  tasks: number;
+  workers: number;
+  producers: number;
+  /** How long faults are injected, in seconds; tasks are added during most of it. */
+  seconds: number;
+  /** The mean time from one fault to the next. */
+  faultEveryMs: number;
+  /** Names of faults; none means a calm run. */
+  faults: readonly string[];
+  leaseMs: number;
+}
+
+/** Short, so that a run need not wait long for what it lost. */
+export const LEASE_MS = 1_500;
+/** Much shorter than the lease: a call can be given up with the lease kept. */
+export const COMMAND_TIMEOUT_MS = 400;
+/** One way, so that at most times something is on its way. */
+export const NETWORK_DELAY_MS = 1;
+export const SHUTDOWN_TIMEOUT_MS = 2_000;
+/** Beyond the lease, what it may take until a task that was lost runs again. */
+export const RECOVERY_SLACK_MS = 5_000;
+/**
+ * Whether a task that was lost too often may be one that only ran beside a poisonous one. It may as long as a worker runs a
+ * suspect beside other tasks, and a suspect of each queue at once.
+ */
+export const INNOCENT_MAY_BE_BURIED = true;
+/** How often a task may be lost with its worker. */
+export const MAX_LOST = 2;

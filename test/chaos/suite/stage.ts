@@ -1,0 +1,79 @@
+import { Redis } from 'ioredis';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { RedisServer } from '../../../lib/testing/redis-server.js';
+import { TcpProxy } from '../../support/tcp-proxy.js';
+import { Incidents } from './incidents.js';
+import { ProducerSlot } from './processes/producer-slot.js';
+import { WorkerSlot } from './processes/worker-slot.js';
+import { NETWORK_DELAY_MS, type RunSettings } from './settings.js';
+
+/** Part of the time of the faults in which tasks are added: what comes last meets faults, too. */
+const ADDING_SHARE = 0.85;
+/** What a producer needs until it can add. */
+const START_MS = 1_500;
+
+/** All that a run consists of: a Redis, the network to it, and the processes that use it. */
+export class Stage {
+  readonly incidents = new Incidents();
+  workers: readonly WorkerSlot[] = [];
+  producers: readonly ProducerSlot[] = [];
+
+  private constructor(
+    readonly settings: RunSettings,
+    readonly server: RedisServer,
+    /** One per process: each can be cut off alone. */
+    readonly networks: readonly TcpProxy[],
+    /** Looks at Redis from outside, by a way that no fault disturbs but those of Redis itself. */
+    readonly redis: Redis,
+    /** Of journals and logs. */
+    readonly folder: string,
+  ) {}
+
+  static async open(settings: RunSettings): Promise<Stage> {
+    const server = await RedisServer.start({ aof: true });
+    const count = settings.workers + settings.producers;
+    const networks = await Promise.all(Array.from({ length: count }, () => TcpProxy.start(server.port)));
+    for (const network of networks) network.delayMs = NETWORK_DELAY_MS;
+    const redis = new Redis(server.url, {
+      connectionName: 'observer',
+      retryStrategy: () => 20,
+      maxRetriesPerRequest: null,
+    });
+    redis.on('error', () => undefined); // Redis may well be down: then commands wait for it
+    const folder = await mkdtemp(join(tmpdir(), `chaos-seed-${settings.seed}-`));
+    return new Stage(settings, server, networks, redis, folder);
+  }
+
+  start(): void {
+    const { settings, folder, incidents } = this;
+    this.workers = this.networks
+      .slice(0, settings.workers)
+      .map((network, index) => new WorkerSlot(index + 1, network, folder, settings, incidents));
+    this.workers.forEach((worker) => worker.open());
+    const addFrom = Date.now() + START_MS;
+    const addUntil = addFrom + settings.seconds * 1_000 * ADDING_SHARE;
+    this.producers = this.networks
+      .slice(settings.workers)
+      .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share, addFrom, addUntil }));
+  }
+
+  /** Everything is as it should be again. */
+  async calm(): Promise<void> {
+    for (const network of this.networks) {
+      network.speak();
+      network.delayMs = NETWORK_DELAY_MS;
+    }
+    if (this.server.pid === null) await this.server.restart();
+  }
+
+  /** Ends all that was started. The folder stays where somebody will want to read it. */
+  async close({ keepFolder }: { keepFolder: boolean }): Promise<void> {
+    await Promise.all([...this.workers, ...this.producers].map((slot) => slot.close()));
+    await Promise.all(this.networks.map((network) => network.close()));
+    this.redis.disconnect();
+    await this.server.stop();
+    if (!keepFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+}
