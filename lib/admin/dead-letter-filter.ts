@@ -1,4 +1,3 @@
-import { envelopeName } from '../broker/envelope.js';
 import type { DeadLetter } from '../broker/task-broker.js';
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { integer, object, rule } from '../options/option-rules.js';
@@ -35,7 +34,7 @@ export function deadLetterFilter(filter: DeadLetterFilter): (letter: DeadLetter)
   return (letter) =>
     letter.diedAt >= since &&
     letter.diedAt <= until &&
-    (name === undefined || envelopeName(letter.envelope) === name) &&
+    (name === undefined || letter.name === name) &&
     (error === undefined || errorName(letter) === error);
 }
 

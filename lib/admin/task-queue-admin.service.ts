@@ -3,7 +3,7 @@ import { checkQueueName } from '../broker/names.js';
 import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
 import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
-import { InvalidTaskError } from '../errors/index.js';
+import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { checkRate, type DeadLetterFilter, deadLetterFilter, type RetryAllOptions } from './dead-letter-filter.js';
 
@@ -20,6 +20,7 @@ export interface CancelAnswer {
 
 /** How many dead letters one call moves. */
 const PAGE = 100;
+const MAX_BYTES = 1024 * 1024;
 const MAX_REASON = 1_000;
 
 /**
@@ -37,7 +38,7 @@ export class TaskQueueAdmin {
 
   /**
    * Calls a task off. What waits for a worker or for its time never runs. What is active is told through its signal, within
-   * moments, and ends `cancelled` however its handler reacts. Where this races with the end of the task exactly one of the two
+   * moments, and ends `cancelled` however its handler reacts, at the latest a second after it was told. Where this races with the end of the task exactly one of the two
    * wins, and the answer says which.
    *
    * @param id the public id, `<queue>:<id>`
@@ -46,10 +47,12 @@ export class TaskQueueAdmin {
    * @throws TaskQueueError `INVALID_ID`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
    */
   async cancel(id: string, reason = 'cancelled'): Promise<CancelAnswer | null> {
+    if (typeof reason !== 'string')
+      throw new InvalidOptionsError([{ option: 'reason', given: reason, allowed: 'text' }]);
     const task = locate(id);
     if (!task) return null;
-    const { completedTtlMs } = this.settings.queue(queueOf(task.partition));
-    const state = await this.broker.cancel(task.partition, task.id, reason.slice(0, MAX_REASON), completedTtlMs);
+    const { cancelledTtlMs } = this.settings.queue(queueOf(task.partition));
+    const state = await this.broker.cancel(task.partition, task.id, reason.slice(0, MAX_REASON), cancelledTtlMs);
     if (state === null) return null;
     return { cancelled: state !== 'completed' && state !== 'failed' && state !== 'cancelled', state };
   }
@@ -76,17 +79,19 @@ export class TaskQueueAdmin {
     const accepts = deadLetterFilter(filter);
     const perSecond = checkRate(options);
     const partition = partitionOf(queue);
-    const begunAt = Date.now();
+    // By Redis's clock, which is also that of their deaths.
+    const lastDeath = (await this.broker.lastDeath(partition)) ?? -Infinity;
     let revived = 0;
     let lastKept: DeadLetter | null = null;
     for (;;) {
       const begun = performance.now();
       const page = await this.broker.deadLetters(partition, lastKept, Math.min(PAGE, perSecond));
-      const wanted = page.filter((letter) => letter.diedAt <= begunAt && accepts(letter)).map(({ id }) => id);
-      const moved = new Set(wanted.length > 0 ? await this.broker.revive(partition, wanted) : []);
+      const wanted = page.filter((letter) => letter.diedAt <= lastDeath && accepts(letter));
+      const moved = new Set<string>();
+      for (const ids of chunksOf(wanted)) for (const id of await this.broker.revive(partition, ids)) moved.add(id);
       revived += moved.size;
       lastKept = page.findLast(({ id }) => !moved.has(id)) ?? lastKept;
-      if (!page.some(({ diedAt }) => diedAt <= begunAt)) return revived;
+      if (!page.some(({ diedAt }) => diedAt <= lastDeath)) return revived;
       const pauseMs = (moved.size / perSecond) * 1_000 - (performance.now() - begun);
       if (pauseMs > 0) await delay(pauseMs);
     }
@@ -101,6 +106,22 @@ export class TaskQueueAdmin {
     const task = locate(id);
     return task !== null && this.broker.discard(task.partition, task.id);
   }
+}
+
+/** So that one call moves no more than a megabyte, or one letter. */
+function* chunksOf(letters: readonly DeadLetter[]): Generator<string[]> {
+  let ids: string[] = [];
+  let bytes = 0;
+  for (const letter of letters) {
+    if (ids.length > 0 && bytes + letter.bytes > MAX_BYTES) {
+      yield ids;
+      ids = [];
+      bytes = 0;
+    }
+    ids.push(letter.id);
+    bytes += letter.bytes;
+  }
+  if (ids.length > 0) yield ids;
 }
 
 function locate(id: string): { partition: Partition; id: string } | null {

@@ -58,11 +58,6 @@ export function decodeEnvelope(text: string): Envelope {
   };
 }
 
-/** The name in any envelope, a dead letter's without a head included; `null` if there is none. */
-export function envelopeName(text: string): string | null {
-  return parseBody(text).name;
-}
-
 function parseBody(text: string): Pick<Envelope, 'name' | 'data' | 'options'> {
   try {
     const body = JSON.parse(text) as { name?: unknown; data?: unknown } & EnvelopeOptions;

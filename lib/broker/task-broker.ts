@@ -20,8 +20,8 @@ export interface NewTask {
   expiresInMs?: number | undefined;
 }
 
-/** What became of a task that was to be added. */
-export type Enqueued = 'created' | 'known' | 'full';
+/** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
+export type Enqueued = 'created' | 'known' | 'full' | 'refused';
 
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
@@ -40,7 +40,7 @@ export type Outcome =
   /** Cancelled, because it could not be begun in time. */
   | { kind: 'expired'; id: string; ttlMs: number }
   /** Given back to the head of the queue as if never claimed. The last one given back is the first to be claimed. */
-  | { kind: 'released'; id: string; isSuspect?: boolean }
+  | { kind: 'released'; id: string; began: boolean }
   /** Nobody here can handle it: it comes again after a while. */
   | { kind: 'deferred'; id: string; delayMs: number };
 
@@ -56,6 +56,8 @@ export interface ExchangeRequest {
   marks: boolean;
   /** Whether the worker can take a suspect: a task that becomes a dead letter if it is lost once more. One at a time. */
   probes: boolean;
+  /** How often a task may be lost with its worker before it is a suspect. */
+  maxLost: number;
 }
 
 /** How long terminal tasks are kept, for scripts that end some by themselves. */
@@ -117,7 +119,10 @@ export interface DeadLetter {
   id: string;
   /** When it died, in ms. */
   diedAt: number;
-  envelope: string;
+  /** How long its envelope is. */
+  bytes: number;
+  /** The task's, as far as its status is still there. */
+  name: string | null;
   /** The latest error as JSON. */
   error: string | null;
 }
@@ -217,6 +222,9 @@ export abstract class TaskBroker {
     after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
     count: number,
   ): Promise<DeadLetter[]>;
+
+  /** When the dead letter died that died last, by Redis's clock; `null` if there is none. */
+  abstract lastDeath(partition: Partition): Promise<number | null>;
 
   /** Puts dead letters back into the queue. @returns the ids of those that were any */
   abstract revive(partition: Partition, ids: readonly string[]): Promise<string[]>;

@@ -1,4 +1,3 @@
-import type { Logger } from '@nestjs/common';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import { type Partition, partitionOf } from '../broker/partition.js';
 import { type ExchangeReply, MAX_SLEEP_MS, type Retention, type TaskBroker } from '../broker/task-broker.js';
@@ -8,9 +7,11 @@ import type { QueueSettings } from '../options/task-queue-settings.js';
 import { Backoff } from './backoff.js';
 import { ExchangesUnderWay } from './exchanges-under-way.js';
 import { Gate } from './gate.js';
+import type { GuardedLog } from './guarded-log.js';
 import { HeldTasks } from './held-tasks.js';
 import type { OutageLog } from './outage-log.js';
 import { RedisClock } from './redis-clock.js';
+import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
 import type { TaskRun } from './task-run.js';
 import { WorkerLease } from './worker-lease.js';
@@ -80,19 +81,18 @@ export class Consumer {
     private readonly options: ConsumerOptions,
     private readonly broker: TaskBroker,
     private readonly outages: OutageLog,
-    logger: Logger,
+    logger: GuardedLog,
   ) {
     this.partition = partitionOf(options.queue);
-    const { failedTtlMs: deadLetterTtlMs, completedTtlMs: cancelledTtlMs } = options.settings;
+    const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
     const { workerId, leaseMs, handlers, settings, settingsOf, keeper, onEnded } = options;
     this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger, keeper);
     this.held = new HeldTasks({
       partition,
-      handlers,
+      runs: new RunFactory({ partition, handlers, settingsOf, maxLost: settings.maxLost, logger }),
       settings,
-      settingsOf,
       clock,
       logger,
       onChange: () => this.gate.open(),
@@ -221,7 +221,7 @@ export class Consumer {
     const { begunCount } = this.held;
     this.watchTimer = setTimeout(() => {
       this.watchTimer = undefined;
-      if (this.held.begunCount === begunCount) this.held.releaseWaiting();
+      if (this.held.begunCount === begunCount) this.held.giveBackAhead();
       this.held.markRuns();
       this.gate.open();
     }, WATCH_MS);
@@ -246,6 +246,7 @@ export class Consumer {
         marks,
         // Not while another call may bring one.
         probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
+        maxLost: this.options.settings.maxLost,
       });
     } catch (error) {
       this.held.unsettled(outcomes);

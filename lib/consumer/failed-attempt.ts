@@ -1,26 +1,32 @@
 import { publicId, queueOf } from '../broker/partition.js';
 import { FailTask, RetryTask, SnoozeTask } from '../handler/control-flow.js';
+import { isDelay } from '../options/backoff.js';
 import { defaultBackoff } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { describeFailure, showError, showFailure } from './task-failure.js';
 import type { Verdict } from './task-outcome.js';
 import type { TaskRun } from './task-run.js';
 
-/** Either when the next attempt is due, or why there is none. */
-type Decision = { delayMs: number; remark?: string } | { final: string };
+/** Either when the next attempt is due, or why there is none; and what the log is to say of that. */
+type Decision = { delayMs: number; remark: string } | { final: string };
 
-/** Of an attempt that threw, or took too long. @param nowMs by Redis's clock */
+/** Of a run that threw, or took too long. @param nowMs by Redis's clock */
 export function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings, nowMs: number): Verdict {
   const { id } = run.envelope;
   // It was told to stop and did: that is no failure of the task.
-  if (run.abortedFor === 'shutdown') return { outcome: { kind: 'released', id, isSuspect: run.isSuspect } };
+  if (run.abortedFor === 'shutdown') return { outcome: { kind: 'released', id, began: true } };
   if (run.abortedFor === 'cancelled') {
-    return { outcome: { kind: 'cancelled', id, reason: 'cancelled', ttlMs: settings.completedTtlMs } };
+    return { outcome: { kind: 'cancelled', id, reason: 'cancelled', ttlMs: settings.cancelledTtlMs } };
   }
-  if (thrown instanceof SnoozeTask) return { outcome: { kind: 'snoozed', id, delayMs: thrown.delayMs } };
+  if (isA(SnoozeTask, thrown) && isDelay(thrown.delayMs)) {
+    return { outcome: { kind: 'snoozed', id, delayMs: thrown.delayMs } };
+  }
+  return judgeFailedAttempt(run, thrown, settings, nowMs);
+}
 
+function judgeFailedAttempt(run: TaskRun, thrown: unknown, settings: QueueSettings, nowMs: number): Verdict {
   const failure = describeFailure(thrown);
-  const facts = { id, error: JSON.stringify(failure), ranMs: Math.round(run.ranMs) };
+  const facts = { id: run.envelope.id, error: JSON.stringify(failure), ranMs: Math.round(run.ranMs) };
   const decision = decide(run, thrown, nowMs);
   if ('final' in decision) {
     const text = `${run.title} failed${decision.final}: ${showFailure(failure)}`;
@@ -29,28 +35,26 @@ export function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSetti
       log: { level: 'error', text, stack: failure.stack },
     };
   }
-  const { delayMs, remark = '' } = decision;
+  const { delayMs, remark } = decision;
   const text = `${run.title} failed${attemptOf(run)} and is tried again in ${delayMs} ms${remark}: ${showFailure(failure)}`;
   return { outcome: { kind: 'retrying', ...facts, delayMs }, log: { level: 'warn', text } };
 }
 
 function decide(run: TaskRun, thrown: unknown, nowMs: number): Decision {
-  if (thrown instanceof FailTask) return { final: ' for good' };
-  const failures = failuresOf(run);
+  if (isA(FailTask, thrown)) return { final: ' for good' };
   const { attempts, retryForMs } = run.settings;
-  if (failures >= attempts) return { final: attempts > 1 ? attemptOf(run) : '' };
+  if (failuresOf(run) >= attempts) return { final: attempts > 1 ? attemptOf(run) : '' };
 
-  const decision = thrown instanceof RetryTask ? { delayMs: thrown.delayMs } : {};
-  const { delayMs, remark } =
-    decision.delayMs === undefined ? backOff(run, failures, thrown) : { ...decision, remark: '' };
-  if (delayMs === null || delayMs === undefined) return { final: ', its backoff gave up' };
+  const asked = isA(RetryTask, thrown) && isDelay(thrown.delayMs);
+  const decision = asked ? { delayMs: thrown.delayMs, remark: '' } : backOff(run, thrown);
+  if ('final' in decision) return decision;
   const first = run.envelope.first ?? nowMs - run.ranMs;
-  if (nowMs + delayMs - first > retryForMs) return { final: `, its time for attempts (${retryForMs} ms) is over` };
-  return { delayMs, remark };
+  const isOver = nowMs + decision.delayMs - first > retryForMs;
+  return isOver ? { final: `, its time for attempts (${retryForMs} ms) is over` } : decision;
 }
 
 /** A backoff function of the application's that throws costs nothing but its own decision. */
-function backOff(run: TaskRun, failures: number, thrown: unknown): { delayMs: number | null; remark: string } {
+function backOff(run: TaskRun, thrown: unknown): Decision {
   const { partition, envelope, handler, settings } = run;
   const task = {
     id: publicId(partition, envelope.id),
@@ -58,10 +62,12 @@ function backOff(run: TaskRun, failures: number, thrown: unknown): { delayMs: nu
     name: handler.name,
     data: envelope.data,
   };
+  const failures = failuresOf(run);
   try {
-    return { delayMs: settings.backoff(failures, thrown, task), remark: '' };
+    const delayMs = settings.backoff(failures, thrown, task);
+    return delayMs === null ? { final: ', its backoff gave up' } : { delayMs, remark: '' };
   } catch (error) {
-    return { delayMs: defaultBackoff(failures, thrown, task), remark: ` (its backoff failed: ${showError(error)})` };
+    return { delayMs: defaultBackoff(failures), remark: ` (its backoff failed: ${showError(error)})` };
   }
 }
 
@@ -72,4 +78,13 @@ function failuresOf({ envelope }: TaskRun): number {
 
 function attemptOf(run: TaskRun): string {
   return ` at attempt ${failuresOf(run)} of ${run.settings.attempts}`;
+}
+
+/** Anything may have been thrown, a proxy that cannot be looked at included. */
+function isA<T>(type: new (...args: never) => T, thrown: unknown): thrown is T {
+  try {
+    return thrown instanceof type;
+  } catch {
+    return false;
+  }
 }

@@ -1,29 +1,27 @@
-import type { Logger } from '@nestjs/common';
 import { decodeEnvelope, type Envelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/task-broker.js';
 import { InvalidDataError } from '../errors/index.js';
-import type { TaskHandlerEntry } from '../handler/task-handler.js';
-import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
+import { FailTask } from '../handler/control-flow.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { GuardedLog } from './guarded-log.js';
 import { HandlerPace } from './handler-pace.js';
 import { PendingOutcomes } from './pending-outcomes.js';
 import type { RedisClock } from './redis-clock.js';
+import type { RunFactory } from './run-factory.js';
+import { showError } from './task-failure.js';
 import { judgeExpired, judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
-import { abortError, type RunResult, TaskRun, type TaskRunListener } from './task-run.js';
-import { ownSettings } from './own-settings.js';
+import { abortError, type RunResult, type TaskRun, type TaskRunListener } from './task-run.js';
 
 /** A run that is shorter is not worth to be marked as active: its end is there soon. */
 const MARK_AFTER_MS = 5;
 
 export interface HeldTasksOptions {
   partition: Partition;
-  handlers: ReadonlyMap<string, TaskHandlerEntry>;
+  runs: RunFactory;
   settings: QueueSettings;
-  /** How a task is worked on; `own` is what its envelope says. */
-  settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
   clock: RedisClock;
-  logger: Logger;
+  logger: GuardedLog;
   onChange: () => void;
   /** Not at shutdown, and not while Redis may have given to others what is held here. */
   mayStart: () => boolean;
@@ -43,8 +41,9 @@ export class HeldTasks implements TaskRunListener {
   private waiting: TaskRun[] = [];
   private readonly suspects = new Set<TaskRun>();
   private readonly pace: HandlerPace;
-  private readonly handlerSettings = new Map<TaskHandlerEntry, TaskSettings>();
   private begun = 0;
+  /** How many had begun when what was fetched ahead was given back, for it found no slot. */
+  private stalledAt: number | undefined;
   private hasUnmarked = false;
   private isStarting = false;
 
@@ -90,7 +89,7 @@ export class HeldTasks implements TaskRunListener {
   get room(): number {
     if (!this.options.mayStart()) return 0;
     const [oldest] = this.running;
-    const ahead = this.pace.allowance(oldest?.ranMs ?? 0);
+    const ahead = this.stalledAt === this.begun ? 0 : this.pace.allowance(oldest?.ranMs ?? 0);
     return Math.max(0, this.options.settings.concurrency + ahead - this.running.size - this.waiting.length);
   }
 
@@ -106,9 +105,11 @@ export class HeldTasks implements TaskRunListener {
   accept(envelopes: readonly string[], { areMarked }: { areMarked: boolean }): void {
     for (const text of envelopes) {
       const envelope = decodeEnvelope(text);
-      const handler = envelope.name === null ? undefined : this.options.handlers.get(envelope.name);
-      if (handler) this.acceptRun(envelope, handler, areMarked);
-      else this.acceptStranger(envelope);
+      const run = this.options.runs.make(envelope, areMarked, this);
+      this.held.set(envelope.id, run);
+      if (run) this.waiting.push(run);
+      else this.enter(this.judgeStranger(envelope));
+      if (run?.isSuspect) this.suspects.add(run);
     }
     if (!areMarked) this.hasUnmarked = true;
   }
@@ -134,6 +135,7 @@ export class HeldTasks implements TaskRunListener {
     while (next < this.waiting.length && this.hasFreeSlot && this.options.mayStart()) {
       const run = this.waiting[next++] as TaskRun;
       if (run.isExpiredAt(this.options.clock)) {
+        this.suspects.delete(run);
         this.enter(judgeExpired(run, this.options.settings));
       } else {
         this.running.add(run);
@@ -146,13 +148,13 @@ export class HeldTasks implements TaskRunListener {
   }
 
   ended(run: TaskRun, result: RunResult): void {
-    const { settings, clock, onChange, onEnded } = this.options;
+    const { onChange, onEnded } = this.options;
     this.running.delete(run);
     this.suspects.delete(run);
     this.pace.learn(run.ranMs);
     onEnded?.(run);
     onChange();
-    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
+    if (!run.isLost) this.enter(this.judge(run, result));
     this.startWaiting();
   }
 
@@ -196,15 +198,21 @@ export class HeldTasks implements TaskRunListener {
   /** Somebody has called these tasks off. What they return now does not matter: Redis knows how they end. */
   cancel(ids: readonly string[]): void {
     const called = new Set(ids);
-    for (const id of ids) this.held.get(id)?.abort('cancelled', abortError('The task was cancelled'));
+    for (const id of ids) this.held.get(id)?.cancel();
     // What has not begun goes back: it is dropped on its way into the queue.
     this.releaseWaiting(({ envelope }) => called.has(envelope.id));
+  }
+
+  /** Gives back what was fetched ahead. Nothing is fetched ahead again before a slot has become free. */
+  giveBackAhead(): void {
+    if (this.waiting.length > 0) this.stalledAt = this.begun;
+    this.releaseWaiting();
   }
 
   /** Gives back what was not begun, or some of it. */
   releaseWaiting(which: (run: TaskRun) => boolean = () => true): void {
     // The head of the queue ends up with what was claimed first.
-    for (const run of this.waiting.filter(which).reverse()) this.release(run);
+    for (const run of this.waiting.filter(which).reverse()) this.release(run, { began: false });
     this.waiting = this.waiting.filter((run) => !which(run));
   }
 
@@ -219,7 +227,7 @@ export class HeldTasks implements TaskRunListener {
       if (run.isLost) continue;
       run.lose('The worker shut down');
       this.options.logger.warn(`${run.title} did not end before the shutdown timeout and was given back`);
-      this.release(run);
+      this.release(run, { began: true });
     }
   }
 
@@ -227,40 +235,31 @@ export class HeldTasks implements TaskRunListener {
     return this.running.size < this.options.settings.concurrency;
   }
 
-  private acceptRun(envelope: Envelope, handler: TaskHandlerEntry, isMarked: boolean): void {
+  /** Of what nobody here can run. */
+  private judgeStranger(envelope: Envelope): Verdict {
     const { partition, settings } = this.options;
-    const isSuspect = envelope.lost >= settings.maxLost;
-    const run = new TaskRun(partition, envelope, handler, this.settingsOf(envelope, handler), isSuspect, this);
-    run.isMarked = isMarked;
-    this.held.set(envelope.id, run);
-    this.waiting.push(run);
-    if (isSuspect) this.suspects.add(run);
-  }
-
-  /** Most tasks have no options of their own: what their handler's have is worked out once. */
-  private settingsOf(envelope: Envelope, handler: TaskHandlerEntry): TaskSettings {
-    const { settingsOf, logger } = this.options;
-    const own = ownSettings(envelope, (warning) => logger.warn(`${this.title(envelope.id)}: ${warning}`));
-    if (own) return settingsOf(handler, own);
-    let settings = this.handlerSettings.get(handler);
-    if (!settings) {
-      settings = settingsOf(handler, undefined);
-      this.handlerSettings.set(handler, settings);
-    }
-    return settings;
-  }
-
-  /** Nobody here can run it. */
-  private acceptStranger(envelope: Envelope): void {
-    const { partition, settings } = this.options;
-    this.held.set(envelope.id, null);
     const judge = envelope.name === null ? judgeMalformed : judgeUnknown;
-    this.enter(judge(partition, envelope, settings));
+    return judge(partition, envelope, settings);
   }
 
-  private release(run: TaskRun): void {
+  /** Whatever was thrown, there is a verdict: anything that this code might stumble over fails the task and nothing else. */
+  private judge(run: TaskRun, result: RunResult): Verdict {
+    const { settings, clock } = this.options;
+    try {
+      return judgeRun(run, result, settings, clock.nowMs);
+    } catch (error) {
+      return judgeRun(
+        run,
+        { thrown: new FailTask(`Its end cannot be judged: ${showError(error)}`) },
+        settings,
+        clock.nowMs,
+      );
+    }
+  }
+
+  private release(run: TaskRun, { began }: { began: boolean }): void {
     this.suspects.delete(run);
-    this.outcomes.add({ kind: 'released', id: run.envelope.id, isSuspect: run.isSuspect });
+    this.outcomes.add({ kind: 'released', id: run.envelope.id, began });
   }
 
   private forget(id: string, run: TaskRun | null): void {
@@ -275,13 +274,8 @@ export class HeldTasks implements TaskRunListener {
   private enter({ outcome, log }: Verdict): void {
     const { logger } = this.options;
     this.outcomes.add(outcome);
-    try {
-      if (log?.level === 'error') logger.error(log.text, log.stack);
-      else if (log) logger.warn(log.text);
-    } catch (error) {
-      // A logger of the application's own that throws must not take the worker down with it.
-      process.emitWarning(error instanceof Error ? error : String(error));
-    }
+    if (log?.level === 'error') logger.error(log.text, log.stack);
+    else if (log) logger.warn(log.text);
   }
 
   private title(id: string): string {

@@ -1,4 +1,4 @@
-import type { Logger } from '@nestjs/common';
+import type { GuardedLog } from './guarded-log.js';
 import { RedisUnavailableError } from '../errors/index.js';
 import { showError } from './task-failure.js';
 
@@ -18,7 +18,7 @@ export class OutageLog {
   private endedAt = 0;
   private settling: NodeJS.Timeout | undefined;
 
-  constructor(private readonly logger: Logger) {}
+  constructor(private readonly logger: GuardedLog) {}
 
   /** A loop, or whoever else, met an error and will try again. */
   begin(who: object | string, error: unknown): void {

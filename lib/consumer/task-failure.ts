@@ -39,7 +39,7 @@ function within(error: Error): string {
     const errors = error instanceof AggregateError ? error.errors : [];
     if (errors.length === 0) return '';
     const more = errors.length > MAX_ERRORS ? ', …' : '';
-    return ` [${errors.slice(0, MAX_ERRORS).map(showError).join(', ')}${more}]`;
+    return ` [${errors.slice(0, MAX_ERRORS).map(showBriefly).join(', ')}${more}]`;
   } catch {
     return '';
   }
@@ -47,10 +47,15 @@ function within(error: Error): string {
 
 function causeOf(error: Error): string {
   try {
-    return error.cause === undefined ? '' : cut(`\nCaused by ${showError(error.cause)}`, MAX_MESSAGE);
+    return error.cause === undefined ? '' : cut(`\nCaused by ${showBriefly(error.cause)}`, MAX_MESSAGE);
   } catch {
     return '';
   }
+}
+
+/** Not what it is made of or caused by in turn: errors may go in circles. */
+function showBriefly(thrown: unknown): string {
+  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : show(thrown);
 }
 
 /** A failure on one line. */

@@ -39,7 +39,7 @@ function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Ver
 /** Of a task that was not begun in time. */
 export function judgeExpired(run: TaskRun, settings: QueueSettings): Verdict {
   return {
-    outcome: { kind: 'expired', id: run.envelope.id, ttlMs: settings.completedTtlMs },
+    outcome: { kind: 'expired', id: run.envelope.id, ttlMs: settings.cancelledTtlMs },
     log: { level: 'warn', text: `${run.title} expired before a worker came to it` },
   };
 }

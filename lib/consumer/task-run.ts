@@ -18,13 +18,32 @@ export interface TaskRunListener {
   progressed(run: TaskRun, json: string): void;
 }
 
+/** What a run is of, and how it is to be run. */
+export interface TaskRunOptions {
+  partition: Partition;
+  envelope: Envelope;
+  handler: TaskHandlerEntry;
+  settings: TaskSettings;
+  /** Was lost so often that it becomes a dead letter if its worker dies once more. */
+  isSuspect: boolean;
+  /** Whether its status says that it is active. */
+  isMarked: boolean;
+}
+
+/** What a handler has to react to being cancelled, before its task is cancelled without it. */
+const CANCEL_GRACE_MS = 1_000;
+
 /**
  * One attempt at one task that this worker holds. It ends once, whatever the handler does. After a timeout or `lose` the
  * handler may go on without anybody listening, for a running function cannot be stopped from outside.
  */
 export class TaskRun implements TaskRunControl {
-  /** Whether its status says that it is active. */
-  isMarked = true;
+  readonly partition: Partition;
+  readonly envelope: Envelope;
+  readonly handler: TaskHandlerEntry;
+  readonly settings: TaskSettings;
+  readonly isSuspect: boolean;
+  isMarked: boolean;
   abortedFor: AbortCause | undefined;
   /** By `performance.now()`; 0 while it runs. */
   endedAt = 0;
@@ -35,14 +54,17 @@ export class TaskRun implements TaskRunControl {
   private lost = false;
 
   constructor(
-    readonly partition: Partition,
-    readonly envelope: Envelope,
-    readonly handler: TaskHandlerEntry,
-    readonly settings: TaskSettings,
-    /** Was lost so often that it becomes a dead letter if its worker dies once more. */
-    readonly isSuspect: boolean,
+    options: TaskRunOptions,
     private readonly listener: TaskRunListener,
-  ) {}
+  ) {
+    const { partition, envelope, handler, settings, isSuspect, isMarked } = options;
+    this.partition = partition;
+    this.envelope = envelope;
+    this.handler = handler;
+    this.settings = settings;
+    this.isSuspect = isSuspect;
+    this.isMarked = isMarked;
+  }
 
   /** Made when somebody asks for it: most handlers do not. */
   get signal(): AbortSignal {
@@ -106,9 +128,20 @@ export class TaskRun implements TaskRunControl {
     if (!this.signal.aborted) this.controller?.abort(reason);
   }
 
+  /** Somebody called the task off: it ends so, whether the handler listens to its signal or not. */
+  cancel(): void {
+    if (this.abortedFor) return;
+    const reason = abortError('The task was cancelled');
+    this.abort('cancelled', reason);
+    if (this.ended || this.startedAt === 0) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.end({ thrown: reason }), CANCEL_GRACE_MS);
+  }
+
+  /** The slot stays taken until the handler ends or its time is over; but nobody waits for that to end the process. */
   lose(reason: string): void {
     this.lost = true;
-    clearTimeout(this.timer);
+    this.timer?.unref();
     this.abort('lost', abortError(reason));
   }
 
@@ -124,7 +157,10 @@ export class TaskRun implements TaskRunControl {
     this.ended = true;
     this.endedAt = performance.now();
     clearTimeout(this.timer);
-    this.listener.ended(this, result);
+    const { timeoutMs } = this.settings;
+    // A handler that blocked the loop kept the timer from firing.
+    const isLate = timeoutMs > 0 && this.ranMs > timeoutMs && 'value' in result;
+    this.listener.ended(this, isLate ? { thrown: new TaskTimeoutError(timeoutMs) } : result);
   }
 }
 

@@ -14,7 +14,7 @@ import type { OutageLog } from './outage-log.js';
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
-  private readonly logger = new Logger('TaskWorker');
+  private readonly logger = guardedLog(new Logger('TaskWorker'));
   private readonly loops = new Map<Consumer, Promise<void>>();
   private listener: BellListener | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -47,7 +47,7 @@ export class TaskWorker {
     if (this.queues.length === 0 || this.loops.size > 0 || this.stopping) return;
     const workerId = ulid();
     const { leaseMs, maxBlockedMs } = this.settings;
-    const log = guardedLog(this.logger);
+    const log = this.logger;
     const keeper = maxBlockedMs > 0 ? this.broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
     const running = (): string[] => consumers.flatMap((consumer) => consumer.running);
     const watch = new LoopWatch(tickMs(leaseMs), () => keeper?.tick(), running, log);

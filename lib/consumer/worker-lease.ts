@@ -1,7 +1,8 @@
-import type { Logger } from '@nestjs/common';
 import type { Partition } from '../broker/partition.js';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { BeatReply, Retention, TaskBroker } from '../broker/task-broker.js';
+
+import type { GuardedLog } from './guarded-log.js';
 
 /** How many pages of recovered tasks one turn may move. */
 const MAX_PAGES = 20;
@@ -24,7 +25,7 @@ export class WorkerLease {
     private readonly maxLost: number,
     private readonly retention: Retention,
     private readonly broker: TaskBroker,
-    private readonly logger: Logger,
+    private readonly logger: GuardedLog,
     /** Renews it while the event loop is blocked. */
     private readonly keeper?: LeaseKeeper,
   ) {}

@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
-import { UnsupportedHandlerError } from '../errors/index.js';
+import { InvalidOptionsError, UnsupportedHandlerError } from '../errors/index.js';
 import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '../options/task-options.js';
 
 /** Beside the name of the task. */
@@ -31,6 +31,9 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
  */
 export function TaskHandler(name: string, options: TaskHandlerOptions = {}): MethodDecorator {
   checkTaskName(name);
+  if (typeof options !== 'object' || options === null) {
+    throw new InvalidOptionsError([{ option: 'options', given: options, allowed: 'an object' }]);
+  }
   const { queue, ...taskOptions } = options;
   if (queue !== undefined) checkQueueName(queue);
   const settings = checkTaskOptions(taskOptions);

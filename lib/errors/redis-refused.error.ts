@@ -5,6 +5,7 @@ export class RedisRefusedError extends TaskQueueError {
   readonly code = 'REDIS_REFUSED';
 
   constructor(cause: Error) {
-    super(`Redis refused: ${cause.message}`, { cause });
+    // A cause of its own: that of ioredis carries the arguments of the command, which are the data of tasks.
+    super(`Redis refused: ${cause.message}`, { cause: new Error(cause.message) });
   }
 }

@@ -1,6 +1,6 @@
 import { IntrinsicException } from '@nestjs/common';
-import { InvalidOptionsError } from '../errors/index.js';
-import { type Duration, parseDuration } from '../options/duration.js';
+import { checkDelay } from '../options/backoff.js';
+import type { Duration } from '../options/duration.js';
 
 /*
  * What a handler throws to say how its task goes on. None of it is a fault of the handler: Nest does not log exceptions of
@@ -18,7 +18,7 @@ export class RetryTask extends IntrinsicException {
    */
   constructor({ delay, reason = 'The handler asked for another attempt' }: { delay?: Duration; reason?: string } = {}) {
     super(reason);
-    this.delayMs = delay === undefined ? undefined : delayOf(delay);
+    this.delayMs = delay === undefined ? undefined : checkDelay(delay);
   }
 
   override get name(): string {
@@ -45,16 +45,10 @@ export class SnoozeTask extends IntrinsicException {
   /** @throws InvalidOptionsError */
   constructor(delay: Duration) {
     super('The handler put the task off');
-    this.delayMs = delayOf(delay);
+    this.delayMs = checkDelay(delay);
   }
 
   override get name(): string {
     return 'SnoozeTask';
   }
-}
-
-function delayOf(delay: Duration): number {
-  const delayMs = parseDuration(delay);
-  if (delayMs !== null) return delayMs;
-  throw new InvalidOptionsError([{ option: 'delay', given: delay, allowed: "milliseconds or text such as '30s'" }]);
 }

@@ -3,6 +3,7 @@ import { DiscoveryModule } from '@nestjs/core';
 import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { RedisBroker } from '../broker/redis/redis.broker.js';
 import { TaskBroker } from '../broker/task-broker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
@@ -44,7 +45,7 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     },
     {
       provide: OutageLog,
-      useFactory: () => new OutageLog(new Logger('RedisTaskQueueModule')),
+      useFactory: () => new OutageLog(guardedLog(new Logger('RedisTaskQueueModule'))),
     },
     {
       provide: RedisWatcher,

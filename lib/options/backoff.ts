@@ -1,3 +1,5 @@
+import { InvalidOptionsError } from '../errors/index.js';
+import { showValue } from '../errors/show-value.js';
 import { duration, number, object, oneOf, type Rule } from './option-rules.js';
 import { type Duration, parseDuration } from './duration.js';
 
@@ -37,6 +39,20 @@ export type Backoff = Duration | BackoffOptions | BackoffFunction;
 export type BackoffPolicy = (attempt: number, error: unknown, task: FailedTask) => number | null;
 
 const MAX_DELAY: Duration = '365d';
+const MAX_DELAY_MS = 365 * 86_400_000;
+
+/** Whether this is a delay in ms that Redis can be asked to wait. */
+export function isDelay(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= MAX_DELAY_MS;
+}
+
+/** The delay of a `RetryTask` or `SnoozeTask`. @throws InvalidOptionsError */
+export function checkDelay(delay: unknown): number {
+  const delayMs = parseDuration(delay);
+  if (isDelay(delayMs)) return delayMs;
+  const allowed = `milliseconds or text such as '30s', from 0 to ${MAX_DELAY}`;
+  throw new InvalidOptionsError([{ option: 'delay', given: delay, allowed }]);
+}
 
 const optionsRule = object({
   type: oneOf('fixed', 'exponential'),
@@ -76,7 +92,7 @@ export function backoffPolicy(
   maxMs = 3_600_000,
   jitter = 0,
   random: () => number = Math.random,
-): BackoffPolicy {
+): (attempt: number) => number {
   return (attempt) => {
     // 2 ** 1024 is Infinity, which the maximum cuts.
     const fullMs = type === 'fixed' ? delayMs : Math.min(delayMs * 2 ** (attempt - 1), Math.max(maxMs, delayMs));
@@ -89,9 +105,10 @@ function ofFunction(decide: BackoffFunction): BackoffPolicy {
   return (attempt, error, task) => {
     const decision: unknown = decide(attempt, error, task);
     if (decision === false) return null;
+    // Nobody waits for a promise here; that it is none of our unhandled rejections is all that can be done for it.
+    if (decision instanceof Promise) decision.catch(() => undefined);
     const delayMs = parseDuration(decision);
-    if (delayMs === null)
-      throw new TypeError(`The backoff function returned ${String(decision)}: no delay and not false`);
-    return Math.min(delayMs, parseDuration(MAX_DELAY) ?? delayMs);
+    if (!isDelay(delayMs)) throw new TypeError(`The backoff function returned ${showValue(decision)}`);
+    return delayMs;
   };
 }

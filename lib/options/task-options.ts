@@ -16,7 +16,7 @@ export interface TaskOptions {
   attempts?: number | undefined;
   /** How long to wait before the next attempt. @default exponential from '1s' up to '1h', jitter 0.5 */
   backoff?: Backoff | undefined;
-  /** No further attempt later than this after the first one began. @default no limit */
+  /** No attempt later than this after the first one that failed had begun. @default no limit */
   retryFor?: Duration | undefined;
   /**
    * How long one attempt may take. Then its signal aborts and the attempt counts as failed, even if the handler goes on:
@@ -77,7 +77,7 @@ export interface TaskSettings {
 export const defaultBackoff = backoffPolicy('exponential', 1_000, 3_600_000, 0.5);
 
 /** What the first of these layers that has an option says of it. */
-export function resolveTaskSettings(...layers: readonly (PartialTaskSettings | undefined)[]): TaskSettings {
+export function resolveTaskSettings(layers: readonly (PartialTaskSettings | undefined)[]): TaskSettings {
   const first = <Name extends keyof PartialTaskSettings>(name: Name): PartialTaskSettings[Name] =>
     layers.find((layer) => layer?.[name] !== undefined)?.[name];
   return {

@@ -11,6 +11,7 @@ export interface QueueSettings {
   concurrency: number;
   completedTtlMs: number;
   failedTtlMs: number;
+  cancelledTtlMs: number;
   maxResultBytes: number;
   maxLost: number;
   /** `Infinity` for no limit. */
@@ -67,6 +68,7 @@ export class TaskQueueSettings {
     return {
       concurrency: own.concurrency ?? defaults.concurrency ?? 10,
       completedTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
+      cancelledTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
       failedTtlMs: own.retention?.failed ?? defaults.retention?.failed ?? 7 * 24 * 3_600_000,
       maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
       maxLost: own.maxLost ?? defaults.maxLost ?? 2,
@@ -85,7 +87,7 @@ export class TaskQueueSettings {
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
   ): TaskSettings {
-    return resolveTaskSettings(own, this.tasks.get(name), declared, this.queues.get(queue), this.defaults);
+    return resolveTaskSettings(this.layers(queue, name, declared, own));
   }
 
   /** `expiresIn` of such a task, in ms; `undefined` if it never expires. */
@@ -95,13 +97,17 @@ export class TaskQueueSettings {
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
   ): number | undefined {
-    return (
-      own?.expiresIn ??
-      this.tasks.get(name)?.expiresIn ??
-      declared?.expiresIn ??
-      this.queues.get(queue)?.expiresIn ??
-      this.defaults.expiresIn
-    );
+    return this.layers(queue, name, declared, own).find((layer) => layer?.expiresIn !== undefined)?.expiresIn;
+  }
+
+  /** Who is asked first what is to be done with a task. */
+  private layers(
+    queue: string,
+    name: string,
+    declared: PartialTaskSettings | undefined,
+    own: PartialTaskSettings | undefined,
+  ): readonly (PartialTaskSettings | undefined)[] {
+    return [own, this.tasks.get(name), declared, this.queues.get(queue), this.defaults];
   }
 
   /** Whether this process works on a queue, given that it has handlers for it. */

@@ -13,11 +13,18 @@ export function ownOptions(options: PlainTaskOptions): OwnOptions | undefined {
   const { attempts, backoff, retryFor, timeout, expiresIn } = options;
   const isPlain = attempts === undefined && backoff === undefined && retryFor === undefined;
   if (isPlain && timeout === undefined && expiresIn === undefined) return undefined;
-  const envelope = { attempts, backoff, retryFor, timeout };
+  const envelope = { attempts, backoff: asData(backoff), retryFor, timeout };
   if (typeof backoff === 'function') {
     const allowed = 'data: a function cannot travel with a task; give it to the handler or the module';
     throw new InvalidOptionsError([{ option: 'backoff', given: backoff, allowed }]);
   }
   // When it expires is entered by Redis, whose clock counts.
   return { settings: checkTaskOptions({ ...envelope, expiresIn }), envelope };
+}
+
+/** With members of its own, whatever kind of object it is: JSON carries no others. */
+function asData(backoff: PlainTaskOptions['backoff']): PlainTaskOptions['backoff'] {
+  if (typeof backoff !== 'object' || backoff === null) return backoff;
+  const { type, delay, max, jitter, ...rest } = backoff;
+  return { ...rest, type, delay, max, jitter };
 }

@@ -3,7 +3,13 @@ import { encodeEnvelope } from '../broker/envelope.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
 import type { NewTask, TaskBroker } from '../broker/task-broker.js';
-import { BulkIncompleteError, InvalidOptionsError, ProducerClosedError, QueueFullError } from '../errors/index.js';
+import {
+  BulkIncompleteError,
+  InvalidOptionsError,
+  ProducerClosedError,
+  QueueFullError,
+  RedisRefusedError,
+} from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -79,6 +85,7 @@ export class TaskProducer {
     const { partition, task, answer } = this.prepare(name, data, options, OPTION_NAMES);
     const enqueued = await this.batcher.add(partition, task);
     if (enqueued === 'full') throw this.full(answer.queue);
+    if (enqueued === 'refused') throw refused(answer.id);
     return { ...answer, created: enqueued === 'created' };
   }
 
@@ -108,7 +115,7 @@ export class TaskProducer {
         const index = indexes[row] ?? -1;
         const added = prepared[index];
         if (enqueued === 'full') full.push(index);
-        else if (added) answers[index] = { ...added.answer, created: enqueued === 'created' };
+        else if (added && enqueued !== 'refused') answers[index] = { ...added.answer, created: enqueued === 'created' };
       });
     });
     const failure = (await Promise.allSettled(sending)).find((result) => result.status === 'rejected');
@@ -117,6 +124,8 @@ export class TaskProducer {
     if (firstFull !== undefined) {
       throw new BulkIncompleteError(answers, full, this.full(prepared[firstFull]?.answer.queue ?? ''));
     }
+    const firstRefused = prepared.find((_, index) => answers[index] === null);
+    if (firstRefused) throw new BulkIncompleteError(answers, full, refused(firstRefused.answer.id));
     return answers.filter((answer) => answer !== null);
   }
 
@@ -154,8 +163,12 @@ export class TaskProducer {
   }
 }
 
+function refused(id: string): RedisRefusedError {
+  return new RedisRefusedError(new Error(`somebody keeps something else under the status key of ${id}`));
+}
+
 function checkOptions(options: AddOptions, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new InvalidOptionsError([
       { option: 'options', given: options, allowed: `an object with ${known.join(', ')}` },
     ]);

@@ -1,13 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { redisScripts } from '../../lib/broker/redis/redis-scripts.js';
+import { TaskQueueAdmin } from '../../lib/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
 import { Latch } from '../support/latch.js';
 import { privateRedis } from '../support/private-redis.js';
 import { heldBy, holders, push, waiting, workerIds } from '../support/queue-view.js';
 import { runs } from '../support/resp-commands.js';
-import { startApp } from '../support/test-app.js';
+import { startApp, stopApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis();
@@ -141,4 +142,28 @@ it('a slow network that breaks again and again during the work: every task runs 
 
   await allCompleted(status, ids);
   expect(began.toSorted()).toEqual(ids.toSorted());
+});
+
+it('a cancel and a retry whose answers are lost still say what they did', async () => {
+  const proxy = await target.proxy();
+  const work = workHandler(() => {
+    throw new Error('dies');
+  });
+  const worker = await startApp({ redis: target.url, ...options }, [work]);
+  const { id: letter } = await worker.producer.add('work');
+  await eventually(async () => (await worker.status.get(letter))?.state === 'failed');
+  await stopApp(worker);
+
+  const { app, producer } = await startApp({ redis: proxy.url, consume: false });
+  const admin = app.get(TaskQueueAdmin);
+  const { id } = await producer.add('work');
+  const cancelLost = proxy.loseReplyTo(runs(redisScripts.taskCancel));
+  expect(await admin.cancel(id)).toEqual({ cancelled: true, state: 'waiting' });
+  await cancelLost;
+  expect(await admin.cancel(id)).toEqual({ cancelled: false, state: 'cancelled' });
+
+  const retryLost = proxy.loseReplyTo(runs(redisScripts.taskRevive));
+  expect(await admin.retry(letter)).toBe(true);
+  await retryLost;
+  expect(await admin.retry(letter)).toBe(false);
 });

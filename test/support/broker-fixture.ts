@@ -23,6 +23,7 @@ export function newTask(id: string, { name = 'task', data = '{}', token = '' } =
   return { id, name, token, envelope: encodeEnvelope(id, name, data) };
 }
 
+export const MAX_LOST = 2;
 export const RETENTION: Retention = { deadLetterTtlMs: 3_600_000, cancelledTtlMs: 3_600_000 };
 
 /** A worker of the test's own, which settles and claims step by step. */
@@ -57,6 +58,7 @@ export class ManualWorker {
       want,
       marks,
       probes,
+      maxLost: MAX_LOST,
     });
   }
 

@@ -10,7 +10,7 @@ interface Page {
   count: number;
 }
 
-/** A page of dead letters, from the oldest on. */
+/** A page of dead letters, from the oldest on. What they carry is left where it is: it may be large. */
 export async function readDeadLetters(
   client: Redis,
   keys: RedisKeys,
@@ -20,21 +20,19 @@ export async function readDeadLetters(
   const first = after === null ? 0 : await placeBehind(client, dead, after);
   const idsAndTimes = await client.zrange(dead, String(first), String(first + count - 1), 'WITHSCORES');
   const ids = idsAndTimes.filter((_, i) => i % 2 === 0);
-  if (ids.length === 0) return [];
-  const [envelopes, ...errors] = await Promise.all([
-    client.hmget(keys.parked(partition), ...ids),
-    ...ids.map((id) => client.hget(keys.status(partition, id), 'error')),
-  ]);
-  return ids.map((id, row) => ({
-    id,
-    diedAt: Number(idsAndTimes[2 * row + 1]),
-    envelope: envelopes[row] ?? '',
-    error: errors[row] ?? null,
-  }));
+  const facts = ids.map(async (id, row): Promise<DeadLetter> => {
+    const [bytes, [name = null, error = null]] = await Promise.all([
+      client.hstrlen(keys.parked(partition), id),
+      client.hmget(keys.status(partition, id), 'name', 'error'),
+    ]);
+    return { id, diedAt: Number(idsAndTimes[2 * row + 1]), bytes, name, error };
+  });
+  return Promise.all(facts);
 }
 
-/** If it is gone: where those begin that died in the same millisecond. */
+/** If it is gone, or has died again: where those begin that died in the same millisecond as it did. */
 async function placeBehind(client: Redis, dead: string, { id, diedAt }: NonNullable<Page['after']>): Promise<number> {
-  const rank = await client.zrank(dead, id);
-  return rank === null ? client.zcount(dead, '-inf', `(${diedAt}`) : rank + 1;
+  const [score, rank] = await Promise.all([client.zscore(dead, id), client.zrank(dead, id)]);
+  if (rank !== null && Number(score) === diedAt) return rank + 1;
+  return client.zcount(dead, '-inf', `(${diedAt}`);
 }

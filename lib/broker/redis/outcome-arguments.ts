@@ -24,9 +24,23 @@ export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | nu
 }
 
 function numberOf(outcome: Outcome): number {
-  if ('ttlMs' in outcome) return outcome.ttlMs;
-  if ('delayMs' in outcome) return outcome.delayMs;
-  return outcome.kind === 'released' && outcome.isSuspect ? 1 : 0;
+  switch (outcome.kind) {
+    case 'completed':
+    case 'unrecorded':
+    case 'failed':
+    case 'cancelled':
+    case 'expired':
+      return outcome.ttlMs;
+    case 'retrying':
+    case 'snoozed':
+    case 'deferred':
+      return outcome.delayMs;
+    case 'released':
+      return outcome.began ? 1 : 0;
+    case 'began':
+    case 'progress':
+      return 0;
+  }
 }
 
 function textOf(outcome: Outcome): string {
@@ -34,15 +48,18 @@ function textOf(outcome: Outcome): string {
     case 'completed':
       return outcome.result ?? '';
     case 'unrecorded':
+    case 'cancelled':
       return outcome.reason;
     case 'failed':
     case 'retrying':
       return outcome.error;
-    case 'cancelled':
-      return outcome.reason;
     case 'progress':
       return outcome.progress;
-    default:
+    case 'began':
+    case 'deferred':
+    case 'expired':
+    case 'released':
+    case 'snoozed':
       return '';
   }
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
@@ -95,15 +96,16 @@ export class RedisBroker extends TaskBroker {
     if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
     return answers.map((answer, row) => {
       if (answer === 2) return 'full';
+      if (answer === 3) return 'refused';
       // A generated id can only be known already because an earlier try of this very call arrived.
       return answer === 1 || tasks[row]?.token === '' ? 'created' : 'known';
     });
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, retention, want, marks, probes, outcomes } = request;
+    const { worker, leaseMs, retention, want, marks, probes, maxLost, outcomes } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, ...toArguments(retention)];
-    call.push(want, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0);
+    call.push(want, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
@@ -174,7 +176,7 @@ export class RedisBroker extends TaskBroker {
   }
 
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
-    const call = [...this.keys.scripts(partition), id, reason, ttlMs];
+    const call = [...this.keys.scripts(partition), id, reason, ttlMs, randomUUID()];
     return this.commands.repeatable((client) => client.taskCancel(call));
   }
 
@@ -186,8 +188,16 @@ export class RedisBroker extends TaskBroker {
     return this.commands.repeatable((client) => readDeadLetters(client, this.keys, { partition, after, count }));
   }
 
+  async lastDeath(partition: Partition): Promise<number | null> {
+    const last = await this.commands.repeatable((client) =>
+      client.zrange(this.keys.dead(partition), '-1', '-1', 'WITHSCORES'),
+    );
+    return last[1] === undefined ? null : Number(last[1]);
+  }
+
   async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
-    return this.commands.repeatable((client) => client.taskRevive([...this.keys.scripts(partition), ...ids]));
+    const call = [...this.keys.scripts(partition), randomUUID(), ...new Set(ids)];
+    return this.commands.repeatable((client) => client.taskRevive(call));
   }
 
   async discard(partition: Partition, id: string): Promise<boolean> {

@@ -142,7 +142,7 @@ describe('cancelling what is active', () => {
     await broker.cancel(q, 'a', 'off', 60_000);
     await broker.cancel(q, 'b', 'off', 60_000);
     expect((await broker.beat(q, 'w', 60_000))?.cancelled.sort()).toEqual(['a', 'b']);
-    await worker.exchange(0, [{ kind: 'released', id: 'a' }]);
+    await worker.exchange(0, [{ kind: 'released', id: 'a', began: true }]);
     await fixture.redis.zadd(key('task_workers:{q}'), 1, 'w');
     expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ returned: [], buried: [] });
     const states = (await broker.statuses(q, ['a', 'b'])).map((status) => status?.state);

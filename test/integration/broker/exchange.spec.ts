@@ -74,7 +74,7 @@ describe('claiming', () => {
     { kind: 'retrying', id: 'python-3', error: '{}', ranMs: 1, delayMs: 60_000 },
     { kind: 'snoozed', id: 'python-3', delayMs: 60_000 },
     { kind: 'deferred', id: 'python-3', delayMs: 60_000 },
-    { kind: 'released', id: 'python-3' },
+    { kind: 'released', id: 'python-3', began: false },
     { kind: 'cancelled', id: 'python-3', reason: 'off', ttlMs: 60_000 },
     { kind: 'expired', id: 'python-3', ttlMs: 60_000 },
   ])('makes a whole status for such an envelope that is $kind, too', async (outcome) => {
@@ -178,8 +178,8 @@ describe('settling', () => {
     const { worker, other } = await backlog('a', 'b', 'c');
     await worker.claim(2);
     await worker.exchange(0, [
-      { kind: 'released', id: 'b' },
-      { kind: 'released', id: 'a' },
+      { kind: 'released', id: 'b', began: false },
+      { kind: 'released', id: 'a', began: false },
     ]);
     expect(Object.keys(await fixture.redis.hgetall(key('task_status:{q}:a')))).toEqual(['state', 'name', 'created']);
     expect(await other.claim(3)).toEqual(['a', 'b', 'c']);
@@ -211,7 +211,7 @@ describe('settling', () => {
   it('refuses an outcome for what the worker does not hold, and writes nothing of it', async () => {
     const { worker, other } = await backlog('a');
     await worker.claim(1);
-    const outcomes = [completed('a'), completed('unknown'), { kind: 'released' as const, id: 'a' }];
+    const outcomes = [completed('a'), completed('unknown'), { kind: 'released' as const, began: false, id: 'a' }];
     expect((await other.exchange(0, outcomes))?.refused).toEqual(['a', 'unknown', 'a']);
     expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('active');
     expect(await fixture.redis.exists(key('task_status:{q}:unknown'))).toBe(0);

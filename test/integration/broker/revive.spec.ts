@@ -23,7 +23,7 @@ describe('revive', () => {
     const [id = ''] = (await worker.exchange(1))?.malformed ?? [];
     expect(await broker.revive(q, [id])).toEqual([]);
     expect(await worker.exchange(1)).toMatchObject({ claimed: [], malformed: [] });
-    expect(await broker.deadLetters(q, null, 5)).toMatchObject([{ id, envelope: element }]);
+    expect(await broker.deadLetters(q, null, 5)).toMatchObject([{ id, bytes: element.length }]);
     expect(await broker.statuses(q, [id])).toMatchObject([{ state: 'failed' }]);
     expect(await fixture.redis.pttl(key(`task_status:{q}:${id}`))).toBeGreaterThan(0);
   });

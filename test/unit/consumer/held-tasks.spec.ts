@@ -4,6 +4,7 @@ import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import type { Outcome } from '../../../lib/broker/task-broker.js';
 import { HeldTasks } from '../../../lib/consumer/held-tasks.js';
+import { RunFactory } from '../../../lib/consumer/run-factory.js';
 import { RedisClock } from '../../../lib/consumer/redis-clock.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
 
@@ -13,9 +14,14 @@ function withOutcomeUnderWay(): { held: HeldTasks; outcomes: Outcome[] } {
   const settings = new TaskQueueSettings({}, {});
   const held = new HeldTasks({
     partition: partitionOf('q'),
-    handlers: new Map([['x', handler]]),
+    runs: new RunFactory({
+      partition: partitionOf('q'),
+      handlers: new Map([['x', handler]]),
+      settingsOf: ({ name }, own) => settings.task('q', name, undefined, own),
+      maxLost: 2,
+      logger: new Logger(),
+    }),
     settings: settings.queue('q'),
-    settingsOf: ({ name }, own) => settings.task('q', name, undefined, own),
     clock: new RedisClock(),
     logger: new Logger(),
     onChange: () => undefined,

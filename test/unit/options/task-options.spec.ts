@@ -47,8 +47,7 @@ describe('backoff', () => {
   });
 
   it('leaves a part to chance', () => {
-    const policy = (random: number): number | null =>
-      backoffPolicy('fixed', 1_000, undefined, 0.5, () => random)(1, null, task);
+    const policy = (random: number): number | null => backoffPolicy('fixed', 1_000, undefined, 0.5, () => random)(1);
     expect([policy(0), policy(0.5), policy(0.998)]).toEqual([1_000, 750, 501]);
   });
 

@@ -34,6 +34,7 @@ describe('TaskQueueSettings', () => {
       concurrency: 10,
       completedTtlMs: 86_400_000,
       failedTtlMs: 604_800_000,
+      cancelledTtlMs: 86_400_000,
       maxResultBytes: 65_536,
       maxLost: 2,
       maxLength: Infinity,

@@ -1,11 +1,26 @@
-/** How a task ends that was called off, by a caller or because its time is over. */
+/**
+ * How a task ends that was called off, by a caller or because its time is over.
+ *
+ * What is waiting stands in a list, which cannot be searched: it is marked in its status and in `task_cancel`, and dropped
+ * when a worker comes to it. Until then its status must not expire, or another task of its id would be dropped in its place.
+ */
 export const cancelling = String.raw`
+local function mark_cancelled(id, reason)
+  note('HDEL', status .. id, 'due')
+  note('HSET', status .. id, 'state', 'cancelled', 'reason', reason, 'finished', now_text)
+end
+
+local function expire_cancelled(id, retention)
+  if tonumber(retention) == 0 then
+    note('DEL', status .. id)
+  else
+    note('PEXPIREAT', status .. id, end_of(retention))
+  end
+end
+
 local function end_cancelled(id, reason, retention)
-  local key = status .. id
-  if tonumber(retention) == 0 then return note('DEL', key) end
-  note('HDEL', key, 'due')
-  note('HSET', key, 'state', 'cancelled', 'reason', reason, 'finished', now_text)
-  note('PEXPIREAT', key, end_of(retention))
+  mark_cancelled(id, reason)
+  expire_cancelled(id, retention)
 end
 
 -- Called off while it was waiting or active: then the reason, and it must not run any more.

@@ -5,7 +5,8 @@ import { preamble } from './preamble.lua.js';
  *
  * ARGV: layout version, how many tasks may wait at most (0 for any number), how many of these tasks expire; for each of
  * those its row and the time in ms; then for each task id, name, token, envelope.
- * Returns: for each task 1 if it was created, 0 if its id is known already, 2 if the queue is full. Or {-1, version} where
+ * Returns: for each task 1 if it was created, 0 if its id is known already, 2 if the queue is full, 3 if somebody keeps
+ * something else under its status key. Or {-1, version} where
  * the keys of the queue have another layout: then nothing was done.
  *
  * Safe to repeat: the status key is created first and only once, so a task that an earlier call added is not added
@@ -32,7 +33,8 @@ for i = first, #ARGV, 4 do
   if #created >= room and call('EXISTS', key) == 0 then
     answer = 2
   else
-    answer = call('HSETNX', key, 'state', 'waiting')
+    answer = note('HSETNX', key, 'state', 'waiting')
+    if type(answer) == 'table' then answer = 3 end
   end
   if answer == 0 then
     if token ~= '' and call('HGET', key, 'token') == token then answer = 1 end

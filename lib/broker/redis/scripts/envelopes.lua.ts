@@ -58,13 +58,24 @@ local function count(envelope, attempts, losses, misses, start_of_first)
   return head .. string.sub(envelope, rest), lost, attempt
 end
 
+-- When a task expires stands at the very end of its envelope, and matters until its first attempt has begun.
+local function unexpiring(envelope)
+  return (string.gsub(envelope, ',"expiresAt":%d+}$', '}'))
+end
+
+-- How often it was lost, and what that makes of it: a suspect must be taken one at a time.
+local function home_of(envelope, max_lost)
+  local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
+  return lost and tonumber(lost) >= max_lost and suspects or queue
+end
+
 -- The envelope as if it had never been tried.
 local function reset(envelope)
   local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
   for _, name in ipairs({'lost', 'missed', 'first'}) do
     rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
   end
-  return '{"id":' .. id .. ',"attempt":0' .. string.sub(envelope, rest)
+  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, rest))
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.

@@ -34,7 +34,7 @@ local function killed_by(id)
 end
 
 local function failure(name, message)
-  return '{"name":"' .. name .. '","message":"' .. message .. '"}'
+  return '{"name":"' .. name .. '","message":' .. cjson.encode(message) .. '}'
 end
 
 -- Newest first: the oldest then stands at the very head of the queue.
@@ -55,7 +55,7 @@ for i = #ids, last, -1 do
     bury(id, envelope, attempt, failure('lost too often', message), dead_retention)
     buried[#buried + 1] = id
   else
-    call('RPUSH', lost == max_lost and suspects or queue, envelope)
+    call('RPUSH', home_of(envelope, max_lost), envelope)
     note_error(id, attempt, failure('lost', 'Worker ' .. worker .. ' died with it'))
     killed_by(id)
     note('HSET', status .. id, 'state', 'waiting', 'attempt', attempt)

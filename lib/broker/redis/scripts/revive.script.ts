@@ -6,17 +6,20 @@ import { preamble } from './preamble.lua.js';
  * Puts dead letters back at the end of the queue, with all their attempts before them. What is no task stays: it would only
  * be buried again, under another id. That of an earlier task of an id that is in use again is dropped.
  *
- * ARGV: ids.
+ * ARGV: token, ids.
  * Returns: the ids that were dead letters and are waiting now.
  *
- * Safe to repeat: what is waiting already is no dead letter any more.
+ * Safe to repeat: what is waiting already is no dead letter any more, and the token tells that this call has put it there.
  */
 export const revive = String.raw`${preamble}${envelopes}${deadLetters}
-local revived = {}
-for _, id in ipairs(ARGV) do
+local token, revived = ARGV[1], {}
+for i = 2, #ARGV do
+  local id = ARGV[i]
   local envelope = call('HGET', parked, id)
   local is_dead = envelope and call('ZSCORE', dead, id)
-  if is_dead and is_outlived(id) then
+  if not is_dead and note('HGET', status .. id, 'revived_by') == token then
+    revived[#revived + 1] = id
+  elseif is_dead and is_outlived(id) then
     call('ZREM', dead, id)
     call('HDEL', parked, id)
   elseif is_dead and identify(envelope) then
@@ -28,7 +31,8 @@ for _, id in ipairs(ARGV) do
       if string.find(field, '^error') then note('HDEL', key, field) end
     end
     note('HDEL', key, 'attempt', 'started', 'finished', 'progress', 'lost_with')
-    if note('HSET', key, 'state', 'waiting') == 1 then introduce(id, envelope) end
+    note('HSET', key, 'state', 'waiting', 'revived_by', token)
+    introduce_if_new(id, envelope)
     note('PERSIST', key)
     revived[#revived + 1] = id
   end

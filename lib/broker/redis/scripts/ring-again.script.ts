@@ -6,5 +6,6 @@ import { preamble } from './preamble.lua.js';
  * Returns: nothing. Safe to repeat: there is never more than one token.
  */
 export const ringAgain = String.raw`${preamble}
-if call('LLEN', queue) > 0 then ring() end
+work_at_maxmemory()
+if call('LLEN', queue) + call('LLEN', suspects) > 0 then ring() end
 `;

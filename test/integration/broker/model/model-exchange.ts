@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../../lib/broker/task-broker.js';
-import { RETENTION } from '../../../support/broker-fixture.js';
+import { MAX_LOST, RETENTION } from '../../../support/broker-fixture.js';
 import type { Model } from './model.js';
 import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.js';
 
@@ -114,7 +114,7 @@ function settle(model: Model, task: ModelTask, outcome: Outcome): boolean {
       model.write(task, { state: 'scheduled', attempt: task.attempt });
       return false;
     case 'released':
-      (outcome.isSuspect ? model.suspects : model.queue).unshift(task);
+      homeOf(model, task).unshift(task);
       model.write(task, { state: 'waiting', attempt: task.attempt });
       model.ring();
       return false;
@@ -132,13 +132,19 @@ function schedule(model: Model, task: ModelTask, delayMs: number): void {
   model.scheduled.set(task, delayMs === 0 ? DUE_NOW : NOT_DUE);
 }
 
+/** What is a dead letter if it is lost once more must be taken one at a time. */
+function homeOf(model: Model, task: ModelTask): ModelTask[] {
+  return task.lost >= MAX_LOST ? model.suspects : model.queue;
+}
+
 /** What is due joins the end of the queue, earliest first. */
 function promote(model: Model): void {
   const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
   due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
   for (const [task] of due.slice(0, PROMOTE_PAGE)) {
     model.scheduled.delete(task);
-    model.queue.push(task);
+    homeOf(model, task).push(task);
+    if (homeOf(model, task) === model.suspects) model.ring();
     model.write(task, { state: 'waiting' });
   }
 }
@@ -153,7 +159,9 @@ function claim(
   const malformed: string[] = [];
   const suspects = probes && want > 0 ? model.suspects.splice(0, 1) : [];
   if (suspects.length > 0 && model.suspects.length > 0) model.ring();
-  for (const task of [...suspects, ...model.queue.splice(0, want - suspects.length)]) {
+  for (let taken = 0; taken < want; taken++) {
+    const task = suspects.shift() ?? model.queue.shift();
+    if (!task) break;
     const { foreign } = task;
     if (foreign) adopt(model, task, freshIds);
     if (task.foreign) {
@@ -164,6 +172,9 @@ function claim(
       claimed.push(task);
       // What is tried for the first time, and came through us, may be done before anybody looks.
       if (marks || foreign || task.attempt > 0) model.write(task, { state: 'active', attempt: task.attempt + 1 });
+    } else {
+      model.write(task, { isPending: false });
+      taken--; // that costs nobody a slot
     }
   }
   return { claimed, malformed };

@@ -43,6 +43,8 @@ export interface ModelStatus {
   unrecorded: string | null;
   reason: string | null;
   progress: string | null;
+  /** It was cancelled while it was waiting, and no worker has come to it: until then its status must not expire. */
+  isPending: boolean;
   /** The names of errors, by attempt. */
   errors: Map<number, string>;
 }
@@ -57,6 +59,7 @@ export function modelStatus(): ModelStatus {
     unrecorded: null,
     reason: null,
     progress: null,
+    isPending: false,
     errors: new Map(),
   };
 }

@@ -68,7 +68,7 @@ function taskText(task: ModelTask): string {
 
 function statusView(status: ModelStatus | undefined): StatusView | null {
   if (!status) return null;
-  const { errors, token: _, ...fields } = status;
+  const { errors, token: _, isPending, ...fields } = status;
   const { state } = fields;
   const names = [...errors].sort(([one], [other]) => one - other).map(([, name]) => name);
   return {
@@ -78,6 +78,6 @@ function statusView(status: ModelStatus | undefined): StatusView | null {
     created: state !== null,
     due: state === 'scheduled' || state === 'retrying',
     finished: isTerminal(state),
-    expires: isTerminal(state),
+    expires: isTerminal(state) && !isPending,
   };
 }

@@ -111,7 +111,7 @@ export class Model {
         this.bury(task, deadTtlMs, 'lost too often');
         buried.push(task.id);
       } else {
-        (task.lost === maxLost ? this.suspects : this.queue).unshift(task);
+        (task.lost >= maxLost ? this.suspects : this.queue).unshift(task);
         this.write(task, { state: 'waiting', attempt: task.attempt });
         this.noteError(task, 'lost');
         returned.push(task.id);
@@ -134,8 +134,13 @@ export class Model {
     if (state === null || isTerminal(state)) return state;
     const places = [...this.queue, ...this.suspects, ...this.scheduled.keys()];
     const task = places.find((candidate) => candidate.id === id && candidate.calledOff === null)!;
-    if (!this.scheduled.delete(task)) task.calledOff = reason;
-    this.end(task, ttlMs, { state: 'cancelled', reason });
+    if (this.scheduled.delete(task)) {
+      this.end(task, ttlMs, { state: 'cancelled', reason });
+    } else {
+      task.calledOff = reason;
+      task.hasEnded = true;
+      this.write(task, { state: 'cancelled', reason, isPending: true });
+    }
     return state;
   }
 

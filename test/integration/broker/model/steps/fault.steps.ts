@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect } from 'vitest';
 import { newTask, RETENTION } from '../../../../support/broker-fixture.js';
 import { NOT_DUE } from '../model-exchange.js';
-import { isTerminal } from '../model-task.js';
+import { isTerminal, type ModelStatus } from '../model-task.js';
 import { pick, q, WORKERS } from '../world.js';
 import { choice, step } from './step.js';
 
@@ -36,7 +36,8 @@ const becomesDue = step('becomesDue', choice, async (world, which) => {
 
 /** Redis lets the status go at its time, and a dead letter is overdue then; or later, if the queue keeps it longer. */
 const statusExpires = step('statusExpires', fc.record({ choice, isOverdue: fc.boolean() }), async (world, settings) => {
-  const ended = [...world.model.statuses].filter(([, { state }]) => isTerminal(state)).map(([id]) => id);
+  const isOver = ({ state, isPending }: ModelStatus): boolean => isTerminal(state) && !isPending;
+  const ended = [...world.model.statuses].filter(([, status]) => isOver(status)).map(([id]) => id);
   const id = pick(ended, settings.choice);
   if (id === undefined) return;
   await world.redis.del(`${world.key('status')}:${id}`);

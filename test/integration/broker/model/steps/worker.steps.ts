@@ -30,7 +30,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('retrying' as const), id, error, ranMs, delayMs }) },
   fc.record({ kind: fc.constant('snoozed' as const), id, delayMs }),
   fc.record({ kind: fc.constant('deferred' as const), id, delayMs }),
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('released' as const), id, isSuspect: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('released' as const), id, began: fc.boolean() }) },
   fc.record({ kind: fc.constant('cancelled' as const), id, reason: fc.constant('by its worker'), ttlMs }),
   fc.record({ kind: fc.constant('expired' as const), id, ttlMs }),
   fc.record({ kind: fc.constant('began' as const), id, ranMs }),
@@ -135,7 +135,7 @@ const takeToken = step('takeToken', fc.constant(null), async (world) => {
 
 const ringAgain = step('ringAgain', fc.constant(null), async (world) => {
   await world.broker.ringAgain(q);
-  if (world.model.queue.length > 0) world.model.ring();
+  if (world.model.queue.length + world.model.suspects.length > 0) world.model.ring();
 });
 
 const leave = step('leave', place, async (world, which) => {

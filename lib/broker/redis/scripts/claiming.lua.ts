@@ -1,0 +1,71 @@
+/** The last part of `exchange`: takes tasks for the free slots of the worker. */
+export const claiming = String.raw`
+local POP_PAGE_MAX, DROPPED_MAX = 16, 200
+
+-- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
+local function bury_malformed(item)
+  local id = fresh_id()
+  note('HSET', status .. id, 'created', now_text)
+  bury(id, item, 0, '{"name":"malformed","message":"The element is no JSON object with a name"}', dead_retention)
+  malformed[#malformed + 1] = id
+end
+
+local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
+local function claim(ids, envelopes, attempts)
+  local taken, entries = call('HMGET', held, unpack(ids)), {}
+  local seen = {}
+  for row, id in ipairs(ids) do
+    -- The same id twice, which only a foreign producer can bring about: the newcomer gets an id of its own.
+    if taken[row] or seen[id] then
+      id = fresh_id()
+      envelopes[row] = rename(envelopes[row], id)
+    end
+    seen[id] = true
+    entries[2 * row - 1], entries[2 * row] = id, envelopes[row]
+    claimed[#claimed + 1] = envelopes[row]
+  end
+  call('HSET', held, unpack(entries))
+  for row, attempt in ipairs(attempts) do
+    -- What was tried before is marked in any case: a status without an attempt is one of the first.
+    if marks or attempt ~= '0' then begin(entries[2 * row - 1], attempt + 1, now_text) end
+  end
+end
+
+-- Takes those of them that are tasks.
+local function take(items)
+  local ids, envelopes, attempts = {}, {}, {}
+  for _, item in ipairs(items) do
+    bytes = bytes + #item
+    local id, attempt = identify(item)
+    local envelope = item
+    if not id then id, envelope, attempt = adopt(item) end
+    if not id then
+      bury_malformed(item)
+    elseif has_cancels and take_cancel(id) then
+      expire_cancelled(id, cancelled_retention)
+      dropped = dropped + 1
+    else
+      ids[#ids + 1], envelopes[#ids + 1], attempts[#ids + 1] = id, envelope, attempt
+    end
+  end
+  if #ids > 0 then claim(ids, envelopes, attempts) end
+end
+
+if probes and want > 0 then
+  local suspect = call('RPOP', suspects)
+  if suspect then
+    popped = 1
+    take({suspect})
+    if call('EXISTS', suspects) == 1 then ring() end
+  end
+end
+
+-- In growing pages: the first items tell how large they are.
+while popped - dropped < want and dropped < DROPPED_MAX and bytes < want_bytes do
+  local items = call('RPOP', queue, math.min(want - popped + dropped, page))
+  if not items then break end
+  popped = popped + #items
+  page = math.min(page * 2, POP_PAGE_MAX)
+  take(items)
+end
+`;

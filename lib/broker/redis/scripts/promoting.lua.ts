@@ -1,0 +1,22 @@
+/** The second part of `exchange`: tasks whose time has come. */
+export const promoting = String.raw`
+local PROMOTE_PAGE = 100
+
+-- Whatever is due joins the end of the queue, earliest first.
+local due = call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, PROMOTE_PAGE)
+for _, id in ipairs(due) do
+  local envelope = call('HGET', parked, id)
+  call('ZREM', scheduled, id)
+  if envelope then
+    call('HDEL', parked, id)
+    local home = home_of(envelope, max_lost)
+    call('LPUSH', home, envelope)
+    if home == suspects then ring() end
+    note('HSET', status .. id, 'state', 'waiting')
+    note('HDEL', status .. id, 'due')
+  else
+    note('HSET', status .. id, 'state', 'failed', 'error', '{"name":"no data","message":"Its envelope is gone"}')
+    note('PEXPIREAT', status .. id, end_of(dead_retention))
+  end
+end
+`;

@@ -1,0 +1,128 @@
+/** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
+export const settling = String.raw`
+local refused, finished, malformed = {}, {}, {}
+local has_cancels = call('EXISTS', cancel) == 1
+
+-- Read only where it is needed: Lua hashes every byte of every text that it is given.
+local function envelope_of(id)
+  return call('HGET', held, id)
+end
+
+-- When a run began that took so long, as the outcome's argument says.
+local function start_of(ran)
+  return end_of(-ran)
+end
+
+-- Writes that a run began. Where the state is new, too, somebody pushed a whole envelope, and it has no status yet.
+local function begin(id, attempt, start)
+  local fresh
+  if attempt == 1 then
+    fresh = note('HSET', status .. id, 'state', 'active', 'started', start) == 2
+  else
+    fresh = note('HSET', status .. id, 'state', 'active', 'started', start, 'attempt', attempt) == 3
+  end
+  if fresh then introduce(id, envelope_of(id)) end
+end
+
+local function complete(id, field, text, retention, ran)
+  local key = status .. id
+  finished[#finished + 1] = id
+  if retention == '0' then return note('DEL', key) end
+  local fresh
+  if text == '' then
+    fresh = note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text) == 3
+  else
+    fresh = note('HSET', key, 'state', 'completed', 'started', start_of(ran), 'finished', now_text, field, text) == 4
+  end
+  if fresh then introduce(id, envelope_of(id)) end
+  note('PEXPIREAT', key, end_of(retention))
+end
+
+-- The claim did not become an attempt that counts.
+local function unclaim(id, envelope, state)
+  local _, attempt = identify(envelope)
+  note('HDEL', status .. id, 'started', 'attempt')
+  if attempt == '0' then
+    note('HSET', status .. id, 'state', state)
+  else
+    note('HSET', status .. id, 'state', state, 'attempt', attempt)
+  end
+end
+
+local settle = {
+  began = function(id, _, _, ran)
+    local _, attempt = identify(envelope_of(id))
+    begin(id, attempt + 1, start_of(ran))
+  end,
+  progress = function(id, _, text)
+    note('HSET', status .. id, 'progress', text)
+  end,
+  completed = function(id, retention, text, ran)
+    complete(id, 'result', text, retention, ran)
+  end,
+  unrecorded = function(id, retention, text, ran)
+    complete(id, 'unrecorded', text, retention, ran)
+  end,
+  failed = function(id, retention, text, ran)
+    local envelope, _, attempt = count(envelope_of(id), 1, 0, 0)
+    note('HSET', status .. id, 'started', start_of(ran))
+    bury(id, envelope, attempt, text, tonumber(retention))
+    finished[#finished + 1] = id
+  end,
+  retrying = function(id, delay, text, ran)
+    local envelope, _, attempt = count(envelope_of(id), 1, 0, 0, now - ran)
+    id = schedule(id, envelope, end_of(delay))
+    note('HSET', status .. id, 'state', 'retrying', 'started', start_of(ran))
+    note_error(id, attempt, text)
+  end,
+  snoozed = function(id, delay)
+    local envelope = unexpiring(envelope_of(id))
+    unclaim(schedule(id, envelope, end_of(delay)), envelope, 'scheduled')
+  end,
+  cancelled = function(id, retention, reason)
+    end_cancelled(id, reason, retention)
+    finished[#finished + 1] = id
+  end,
+  expired = function(id, retention)
+    unclaim(id, envelope_of(id), 'cancelled')
+    end_cancelled(id, 'expired', retention)
+    finished[#finished + 1] = id
+  end,
+  released = function(id, began)
+    local envelope = envelope_of(id)
+    if began == '1' then envelope = unexpiring(envelope) end
+    call('RPUSH', home_of(envelope, max_lost), envelope)
+    unclaim(id, envelope, 'waiting')
+    ring()
+  end,
+  deferred = function(id, delay)
+    local envelope = envelope_of(id)
+    unclaim(schedule(id, (count(envelope, 0, 0, 1)), end_of(delay)), envelope, 'scheduled')
+  end,
+}
+
+local group = OUTCOMES_FROM
+while ARGV[group] do
+  local kind, number, count = ARGV[group], ARGV[group + 1], tonumber(ARGV[group + 2])
+  local goes_on = kind == 'began' or kind == 'progress'
+  local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
+  local ids = {}
+  for row = 1, count do ids[row] = ARGV[group + 3 * row] end
+  for row, id in ipairs(ids) do
+    if call('HEXISTS', held, id) == 1 then
+      -- Whoever called it off was told that it ends so: however the run went, this is what counts.
+      local reason = has_cancels and not goes_on and take_cancel(id)
+      if reason or not (goes_on or completes) then introduce_if_new(id, envelope_of(id)) end
+      if reason then
+        settle.cancelled(id, cancelled_retention, reason)
+      else
+        settle[kind](id, number, ARGV[group + 3 * row + 1], ARGV[group + 3 * row + 2])
+      end
+    elseif not goes_on then
+      refused[#refused + 1] = id
+    end
+  end
+  if not goes_on then call('HDEL', held, unpack(ids)) end
+  group = group + 3 + 3 * count
+end
+`;
