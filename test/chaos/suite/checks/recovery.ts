@@ -1,7 +1,7 @@
 import type { Incidents, Span } from '../incidents.js';
 import { timesWithoutWorkers } from './availability.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
-import { RECOVERY_SLACK_MS } from '../settings.js';
+import { MAX_LOST, RECOVERY_SLACK_MS } from '../settings.js';
 import type { Snapshot } from '../snapshot.js';
 
 export interface Recoveries {
@@ -40,10 +40,14 @@ export function checkRecovery(
     const endedAt = ends.get(run) ?? Infinity;
     const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
     const from = silentAt ?? endedAt;
-    const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
+    const others = (byTask.get(id) ?? []).filter((line) => line.run !== run);
+    const begunAgain = others.filter((line) => line.at >= begunAt);
+    const lostBefore = others.filter((line) => line.at < begunAt && !runsThatThrew.has(line.run)).length;
     const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
     if (runsThatThrew.has(run) && begunAgain.length > 0) continue;
+    // Lost so often it is a suspect: these run one after the other.
+    if (lostBefore + 1 >= MAX_LOST && begunAgain.length > 0) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 
