@@ -36,18 +36,21 @@ export function checkRecovery(
   const runsThatThrew = new Set(threw.map(({ run }) => run));
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
-  for (const { id, run, by, at: begunAt } of began) {
+  for (const { id, run, by, attempt, at: begunAt } of began) {
     const endedAt = ends.get(run) ?? Infinity;
     const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
     const from = silentAt ?? endedAt;
     const others = (byTask.get(id) ?? []).filter((line) => line.run !== run);
-    const begunAgain = others.filter((line) => line.at >= begunAt);
+    const begunAgain = others.filter((line) => line.at >= begunAt).toSorted((a, b) => a.at - b.at);
+    const next = begunAgain[0];
     const lostBefore = others.filter((line) => line.at < begunAt && !runsThatThrew.has(line.run)).length;
-    const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
+    const to = Math.min(next?.at ?? Infinity, statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
-    if (runsThatThrew.has(run) && begunAgain.length > 0) continue;
+    if (runsThatThrew.has(run) && next) continue;
     // Lost so often it is a suspect: these run one after the other.
-    if (lostBefore + 1 >= MAX_LOST && begunAgain.length > 0) continue;
+    if (lostBefore + 1 >= MAX_LOST && next) continue;
+    // In between it was lost once more, with a worker that held it and had not begun it: nobody wrote down when.
+    if (next && next.attempt > attempt + 1) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 
