@@ -27,7 +27,7 @@ export function checkRecovery(
 ): Recoveries {
   const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
   const { silences } = incidents;
-  const outages = [...incidents.outages, ...timesWithoutWorkers(journal, incidents)];
+  const outages = merge([...incidents.outages, ...timesWithoutWorkers(journal, incidents)]);
   const began = linesOf(journal, 'began');
   const byTask = groupBy(began, ({ id }) => id);
   const silencesOf = groupBy(silences, ({ by }) => by);
@@ -67,6 +67,17 @@ export function checkRecovery(
     else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
   }
   return recoveries;
+}
+
+/** Spans that overlap are one. */
+function merge(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const before = merged.at(-1);
+    if (before && from <= before.to) before.to = Math.max(before.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
 }
 
 function overlap(outages: readonly Span[], { from, to }: Span): number {
