@@ -8,7 +8,8 @@ export interface Recoveries {
   violations: string[];
   /** How many runs somebody else had to begin again, or bury. */
   count: number;
-  /** Of those that no outage came in between of. */
+  /** Those of them that no outage came in between of. */
+  undisturbed: number;
   slowestMs: number;
   slowestWithOutageMs: number;
 }
@@ -25,7 +26,7 @@ export function checkRecovery(
   incidents: Incidents,
   leaseMs: number,
 ): Recoveries {
-  const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
+  const recoveries: Recoveries = { violations: [], count: 0, undisturbed: 0, slowestMs: 0, slowestWithOutageMs: 0 };
   const { silences } = incidents;
   const outages = merge([...incidents.outages, ...timesWithoutWorkers(journal, incidents)]);
   const began = linesOf(journal, 'began');
@@ -63,8 +64,12 @@ export function checkRecovery(
     }
     if (silentAt === undefined) continue;
     recoveries.count++;
-    if (meanwhile.length === 0) recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
-    else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
+    if (meanwhile.length > 0) {
+      recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
+    } else {
+      recoveries.undisturbed++;
+      recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
+    }
   }
   return recoveries;
 }
