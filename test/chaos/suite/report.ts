@@ -39,7 +39,7 @@ export function showReport(report: RunReport): string {
     faults: `${total}${total > 0 ? ` (${injected.join(', ')})` : ''}`,
     ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, lost to three faults ${outcomes.unlucky}, lost beside poison ${outcomes.innocent}`,
     runs: `${count(linesOf(journal, 'began').length)}; ${count(ranAgain(journal))} tasks ran more than once without having thrown`,
-    recovery: `${recoveries.count} measured; slowest undisturbed ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}), ${seconds(recoveries.slowestWithOutageMs)} across outages`,
+    recovery: `${recoveries.undisturbed} undisturbed, the slowest ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}); ${recoveries.count - recoveries.undisturbed} across outages, the slowest ${seconds(recoveries.slowestWithOutageMs)}`,
     snapshots: `${report.snapshots}, each with every id in its one place`,
     memory: `Redis ${mebibytes(report.memoryBefore)} before, ${mebibytes(report.memoryAfter)} after; workers ${workerMemory(journal)} at their end`,
   };

@@ -14,6 +14,11 @@ import { Stage } from './stage.js';
 import { publicIdOf } from './tasks.js';
 
 const SNAPSHOT_EVERY_MS = 1_500;
+/** Redis does nothing else meanwhile, so snapshots must not take more than this part of its time. */
+const SNAPSHOT_SHARE = 0.05;
+const PING_EVERY_MS = 50;
+/** An answer that takes longer tells of a machine that is too busy, or of a Redis that is. */
+const SLOW_PING_MS = 200;
 /** Once the faults are over: without any progress for so long, or not at the end after so long, a run has failed. */
 const STUCK_AFTER_MS = 30_000;
 const SETTLE_WITHIN_MS = 300_000;
@@ -28,12 +33,12 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     const consistency = new Consistency();
     const watching = new AbortController();
     stage.start();
-    const watch = watchSnapshots(stage, consistency, watching.signal);
+    const watches = [watchSnapshots(stage, consistency, watching.signal), watchStalls(stage, watching.signal)];
     await injectFaults(stage, scheduleFaults(new Random(~settings.seed), settings));
     await stage.calm();
     const late = await waitUntilSettled(stage);
     watching.abort();
-    await watch;
+    await Promise.all(watches);
 
     const snapshots = await takeSnapshots(stage);
     for (const snapshot of snapshots) consistency.check(snapshot);
@@ -80,13 +85,28 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
 
 async function watchSnapshots(stage: Stage, consistency: Consistency, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
+    const begun = performance.now();
     for (const snapshot of await takeSnapshots(stage)) consistency.check(snapshot);
-    await delay(SNAPSHOT_EVERY_MS, undefined, { signal }).catch(() => undefined);
+    const pauseMs = Math.max(SNAPSHOT_EVERY_MS, (performance.now() - begun) / SNAPSHOT_SHARE);
+    await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+  }
+}
+
+/** Finds out when Redis or the machine stood still, for whatever reason. */
+async function watchStalls({ redis, incidents }: Stage, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    const from = Date.now();
+    await redis.ping();
+    const to = Date.now();
+    if (to - from > SLOW_PING_MS) incidents.outages.push({ from, to });
+    await delay(PING_EVERY_MS, undefined, { signal }).catch(() => undefined);
   }
 }
 
 async function takeSnapshots({ redis }: Stage): Promise<Snapshot[]> {
-  return Promise.all(Object.keys(QUEUES).map((queue) => takeSnapshot(redis, queue)));
+  const snapshots: Snapshot[] = [];
+  for (const queue of Object.keys(QUEUES)) snapshots.push(await takeSnapshot(redis, queue));
+  return snapshots;
 }
 
 /** @returns what is late, in words */

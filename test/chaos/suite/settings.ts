@@ -16,7 +16,7 @@ export interface RunSettings {
 /** Short, so that a run need not wait long for what it lost. */
 export const LEASE_MS = 1_500;
 /** Much shorter than the lease: a call can be given up with the lease kept. */
-export const COMMAND_TIMEOUT_MS = 400;
+export const COMMAND_TIMEOUT_MS = 500;
 /** One way, so that at most times something is on its way. */
 export const NETWORK_DELAY_MS = 1;
 export const SHUTDOWN_TIMEOUT_MS = 2_000;

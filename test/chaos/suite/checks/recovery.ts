@@ -1,14 +1,15 @@
 import type { Incidents, Span } from '../incidents.js';
 import { timesWithoutWorkers } from './availability.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
-import { RECOVERY_SLACK_MS } from '../settings.js';
+import { MAX_LOST, RECOVERY_SLACK_MS } from '../settings.js';
 import type { Snapshot } from '../snapshot.js';
 
 export interface Recoveries {
   violations: string[];
   /** How many runs somebody else had to begin again, or bury. */
   count: number;
-  /** Of those that no outage came in between of. */
+  /** Those of them that no outage came in between of. */
+  undisturbed: number;
   slowestMs: number;
   slowestWithOutageMs: number;
 }
@@ -25,9 +26,9 @@ export function checkRecovery(
   incidents: Incidents,
   leaseMs: number,
 ): Recoveries {
-  const recoveries: Recoveries = { violations: [], count: 0, slowestMs: 0, slowestWithOutageMs: 0 };
+  const recoveries: Recoveries = { violations: [], count: 0, undisturbed: 0, slowestMs: 0, slowestWithOutageMs: 0 };
   const { silences } = incidents;
-  const outages = [...incidents.outages, ...timesWithoutWorkers(journal, incidents)];
+  const outages = merge([...incidents.outages, ...timesWithoutWorkers(journal, incidents)]);
   const began = linesOf(journal, 'began');
   const byTask = groupBy(began, ({ id }) => id);
   const silencesOf = groupBy(silences, ({ by }) => by);
@@ -36,14 +37,21 @@ export function checkRecovery(
   const runsThatThrew = new Set(threw.map(({ run }) => run));
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
-  for (const { id, run, by, at: begunAt } of began) {
+  for (const { id, run, by, attempt, at: begunAt } of began) {
     const endedAt = ends.get(run) ?? Infinity;
     const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
     const from = silentAt ?? endedAt;
-    const begunAgain = (byTask.get(id) ?? []).filter((line) => line.run !== run && line.at >= begunAt);
-    const to = Math.min(...begunAgain.map(({ at }) => at), statuses.get(id)?.finishedAt || Infinity);
+    const others = (byTask.get(id) ?? []).filter((line) => line.run !== run);
+    const begunAgain = others.filter((line) => line.at >= begunAt).toSorted((a, b) => a.at - b.at);
+    const next = begunAgain[0];
+    const lostBefore = others.filter((line) => line.at < begunAt && !runsThatThrew.has(line.run)).length;
+    const to = Math.min(next?.at ?? Infinity, statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
-    if (runsThatThrew.has(run) && begunAgain.length > 0) continue;
+    if (runsThatThrew.has(run) && next) continue;
+    // Lost so often it is a suspect: these run one after the other.
+    if (lostBefore + 1 >= MAX_LOST && next) continue;
+    // In between it was lost once more, with a worker that held it and had not begun it: nobody wrote down when.
+    if (next && next.attempt > attempt + 1) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 
@@ -56,10 +64,25 @@ export function checkRecovery(
     }
     if (silentAt === undefined) continue;
     recoveries.count++;
-    if (meanwhile.length === 0) recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
-    else recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
+    if (meanwhile.length > 0) {
+      recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
+    } else {
+      recoveries.undisturbed++;
+      recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
+    }
   }
   return recoveries;
+}
+
+/** Spans that overlap are one. */
+function merge(spans: readonly Span[]): Span[] {
+  const merged: Span[] = [];
+  for (const { from, to } of spans.toSorted((a, b) => a.from - b.from)) {
+    const before = merged.at(-1);
+    if (before && from <= before.to) before.to = Math.max(before.to, to);
+    else merged.push({ from, to });
+  }
+  return merged;
 }
 
 function overlap(outages: readonly Span[], { from, to }: Span): number {
