@@ -105,7 +105,7 @@ export class TaskQueueAdmin {
   }
 
   /**
-   * Finds whatever contradicts itself in a queue, and mends it by the envelopes, which are the truth: none of them is dropped.
+   * Finds whatever contradicts itself in a queue, and mends it by the envelopes, which are the truth: no task is dropped.
    * Safe while producers and workers are at it, and safe to repeat. `DamageKind` says what it finds and how that is mended.
    *
    * It reads everything that the queue holds, and the name of every key of the database, in pages of well under a millisecond.

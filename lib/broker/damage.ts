@@ -1,7 +1,7 @@
 import type { Retention } from './task-broker.js';
 
 /**
- * What can be wrong with a queue. Envelopes are the truth: everything else is put right by them, and none is dropped.
+ * What can be wrong with a queue. Envelopes are the truth: everything else is put right by them, and no task is dropped.
  *
  * | kind | what was found | how it is mended |
  * |---|---|---|

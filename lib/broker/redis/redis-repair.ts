@@ -134,14 +134,14 @@ export class RedisRepair {
 
   private async statuses(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {
     const [next, ids] = await this.scan(this.keys.status(partition, ''), position);
-    const damages: Damage[] = [];
-    const open: string[] = [];
-    for (const some of inPages(ids)) {
-      const call = this.call(partition, mode, ...some);
-      const [found, stillOpen] = await this.commands.repeatable((client) => client.taskRepairStatuses(call));
-      damages.push(...readDamages(found));
-      open.push(...stillOpen);
-    }
+    const answers = await Promise.all(
+      inPages(ids).map(async (some) => {
+        const call = this.call(partition, mode, ...some);
+        return this.commands.repeatable((client) => client.taskRepairStatuses(call));
+      }),
+    );
+    const damages = answers.flatMap(([found]) => readDamages(found));
+    const open = answers.flatMap(([, some]) => some);
     return page(damages, open, next === '' ? START : next, 1);
   }
 
@@ -206,6 +206,8 @@ function pairs(flat: readonly string[]): [string, string][] {
   return found;
 }
 
-function* inPages<T>(all: readonly T[]): Generator<T[]> {
-  for (let i = 0; i < all.length; i += PAGE) yield all.slice(i, i + PAGE);
+function inPages<T>(all: readonly T[]): T[][] {
+  const pages: T[][] = [];
+  for (let i = 0; i < all.length; i += PAGE) pages.push(all.slice(i, i + PAGE));
+  return pages;
 }

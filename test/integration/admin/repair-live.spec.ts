@@ -32,12 +32,15 @@ it('finds nothing and loses nothing while producers and workers are at full spee
   const { app, producer, status } = await startApp(options, [handler]);
   await startApp({ ...options, defaults: { concurrency: 2 } }, [handler]);
   const admin = app.get(TaskQueueAdmin);
-  const until = performance.now() + 5_000;
+  const MIN_MS = 4_000;
+  const MIN_ROUNDS = 6;
+  const begun = performance.now();
+  let isOver = false;
   const ids: string[] = [];
   let cancelled = 0;
   const produce = async (): Promise<void> => {
-    while (performance.now() < until) {
-      const rows = Array.from({ length: 200 }, (_, i) => ({ name: 'work', data: ids.length + i }));
+    while (!isOver) {
+      const rows = Array.from({ length: 50 }, (_, i) => ({ name: 'work', data: ids.length + i }));
       const added = (await producer.addBulk(rows)).map(({ id }) => id);
       ids.push(...added);
       if ((await admin.cancel(added.at(-1) ?? ''))?.cancelled) cancelled++;
@@ -46,10 +49,11 @@ it('finds nothing and loses nothing while producers and workers are at full spee
   };
   const producing = Promise.all([produce(), produce()]);
   let rounds = 0;
-  while (performance.now() < until) {
+  while (rounds < MIN_ROUNDS || performance.now() - begun < MIN_MS) {
     const { damages } = await admin.repair('default', { dryRun: rounds++ % 2 === 0 });
     expect(damages).toEqual([]);
   }
+  isOver = true;
   await producing;
   await eventually(async () => (await target.redis.exists('task_queue:{default}', 'task_scheduled:{default}')) === 0, {
     timeoutMs: 20_000,
@@ -58,7 +62,6 @@ it('finds nothing and loses nothing while producers and workers are at full spee
 
   const states = (await status.getMany(ids)).map((each) => each?.state);
   expect(ids.length).toBeGreaterThan(3_000);
-  expect(rounds).toBeGreaterThan(5);
   expect(states.filter((state) => state !== 'completed' && state !== 'failed' && state !== 'cancelled')).toEqual([]);
   expect(states.filter((state) => state === 'cancelled')).toHaveLength(cancelled);
   await expectNoDamage(target);
@@ -79,15 +82,28 @@ it('looks through 20,000 waiting tasks, and none of its scripts takes long', asy
     encodeEnvelope('task-10000', 'task', JSON.stringify('x'.repeat(200))),
   );
   await target.redis.config('SET', 'slowlog-log-slower-than', '5000');
-  await target.redis.slowlog('RESET');
 
   const { app } = await startApp({ redis: target.url, consume: false });
-  const { damages } = await app.get(TaskQueueAdmin).repair('default');
-  expect(damages.map(({ kind, examples }) => [kind, examples])).toEqual([
+  const admin = app.get(TaskQueueAdmin);
+  const expected = [
     ['sameIdTwice', ['default:task-10000']],
     ['statusWithoutTask', ['default:gone']],
-  ]);
+  ];
+  // On a busy machine any command may be interrupted; one that has too much to do takes long every time.
+  let slow: Set<string> | undefined;
+  for (let round = 0; round < 8 && slow?.size !== 0; round++) {
+    await target.redis.slowlog('RESET');
+    const { damages } = await admin.repair('default', { dryRun: true });
+    expect(damages.map(({ kind, examples }) => [kind, examples])).toEqual(expected);
+    const calls = ((await target.redis.slowlog('GET', '1000')) as [number, number, number, string[]][]).map(
+      ([, , , call]) => call.join(' '),
+    );
+    slow = new Set(calls.filter((call) => slow?.has(call) ?? true));
+  }
+  expect([...(slow ?? [])]).toEqual([]);
+
+  const { damages } = await admin.repair('default');
+  expect(damages.map(({ kind, examples }) => [kind, examples])).toEqual(expected);
   await expectNoDamage(target);
-  expect(await target.redis.slowlog('GET', '10')).toEqual([]);
   expect(await target.redis.llen('task_queue:{default}')).toBe(20_001);
 });

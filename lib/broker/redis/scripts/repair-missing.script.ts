@@ -14,7 +14,7 @@ import { repairing } from './repairing.lua.js';
  */
 export const repairMissing = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
 local END, END_BYTES, STEP = 96, 65536, 8
-local at_ends = {}
+local at_ends
 
 local function look_at_end(list, from_left)
   local passed, bytes = 0, 0
@@ -34,9 +34,16 @@ local function look_at_end(list, from_left)
     passed = passed + STEP
   end
 end
-for _, list in ipairs({queue, suspects}) do
-  look_at_end(list, true)
-  look_at_end(list, false)
+
+local function is_at_end(id)
+  if not at_ends then
+    at_ends = {}
+    for _, list in ipairs({queue, suspects}) do
+      look_at_end(list, true)
+      look_at_end(list, false)
+    end
+  end
+  return at_ends[id]
 end
 
 for i = first, #ARGV do
@@ -44,7 +51,7 @@ for i = first, #ARGV do
   local state = state_of(id)
   local has_status = state ~= nil and not TERMINAL[state] and call('EXISTS', status .. id) == 1
   local is_cancelled = call('HEXISTS', cancel, id) == 1
-  if (has_status or is_cancelled) and not at_ends[id] and not holder_of(id) then
+  if (has_status or is_cancelled) and not holder_of(id) and not is_at_end(id) then
     if is_cancelled then found('cancelWithoutTask', id, function() call('HDEL', cancel, id) end) end
     local is_parked = call('HEXISTS', parked, id) == 1
     if not has_status or (is_parked and not call('ZSCORE', dead, id)) or call('ZSCORE', scheduled, id) then

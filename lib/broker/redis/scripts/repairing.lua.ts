@@ -44,15 +44,14 @@ end
 
 -- Whether they differ in nothing but how often they were tried.
 local function same_task(one, other)
-  local text = reset(one)
-  return text and text == reset(other)
+  return identify(one) and identify(other) and reset(one) == reset(other)
 end
 
 -- Makes a status say where its task stands, and that this is not the end of it.
 local function correct(id, envelope, state, due)
   local key = status .. id
   note('HSET', key, 'state', state)
-  if note('HEXISTS', key, 'name') == 0 then introduce(id, envelope) end
+  introduce_if_new(id, envelope)
   note('HDEL', key, 'finished', 'result', 'unrecorded', 'reason')
   if due then note('HSET', key, 'due', due) else note('HDEL', key, 'due') end
   local attempt = attempts_of(envelope)
