@@ -16,9 +16,7 @@ const BY_SIGNAL = { code: null, signal: 'SIGTERM' };
 const BY_ITSELF = { code: 0, signal: null };
 
 const target = privateRedis();
-afterEach(async () => {
-  if (target.server.pid !== null) await expectNoDamage(target);
-});
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-graceful-shutdown', target);
 
 it('SIGTERM: what runs may end and add tasks, nothing more is claimed, the process ends', async () => {
