@@ -1,5 +1,14 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
+import type {
+  Damage,
+  RepairCursor,
+  RepairListPage,
+  RepairListRequest,
+  RepairMode,
+  RepairPage,
+  RepairPlace,
+} from './damage.js';
 import type { Partition } from './partition.js';
 import type { TaskState } from './task-state.js';
 
@@ -231,6 +240,42 @@ export abstract class TaskBroker {
 
   /** Removes a dead letter for good. @returns whether it was one */
   abstract discard(partition: Partition, id: string): Promise<boolean>;
+
+  /**
+   * Looks through one page of a place, and mends what it finds there. Safe to repeat, as all steps of a repair are.
+   * @param cursor `null` for the first page @throws LayoutMismatchError on the first page
+   */
+  abstract repairPage(
+    partition: Partition,
+    mode: RepairMode,
+    place: RepairPlace,
+    cursor: RepairCursor | null,
+  ): Promise<RepairPage>;
+
+  /** Looks through one page of the queue or of the suspects. */
+  abstract repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage>;
+
+  /** Looks whether two workers hold a task. @param twins ids that `worker` seems to hold, and who else does */
+  abstract repairTwins(
+    partition: Partition,
+    mode: RepairMode,
+    worker: string,
+    twins: ReadonlyMap<string, string>,
+  ): Promise<Damage[]>;
+
+  /** Looks everywhere for tasks of these ids but in the midst of the lists, where a walk has not met them. */
+  abstract repairMissing(partition: Partition, mode: RepairMode, ids: readonly string[]): Promise<Damage[]>;
+
+  /**
+   * Looks whether tasks wait with nobody to come for them. Damage is what two looks, some time apart, have seen.
+   * @param earlier what the first look returned as `next`, else ''
+   * @returns as `next` what waits with an empty bell, '' if nothing does
+   */
+  abstract repairBell(
+    partition: Partition,
+    mode: RepairMode,
+    earlier: string,
+  ): Promise<{ next: string; damages: Damage[] }>;
 
   /** Ends every connection at once. May be called twice. */
   abstract close(): Promise<void>;

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { RedisTaskQueueOptions } from '../../lib/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { holders, workerIds } from '../support/queue-view.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -10,6 +11,7 @@ import { type WorkerProcess, workerProcesses } from '../support/worker-processes
 const LEASE_MS = 800;
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-blocked-loop', target);
 
 it.each<[string, RedisTaskQueueOptions]>([

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { holders, workerIds } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
@@ -10,6 +11,7 @@ import { workHandler } from '../support/work-handler.js';
 const TIMES = 15;
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 
 it.each([
   ['every connection is killed', () => target.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')],

@@ -1,11 +1,13 @@
-import { expect, it, onTestFinished } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { startApp, stopApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 
 it.each([1, 20])('a process that works on %i queues holds two connections to Redis', async (count) => {
   const queues = Array.from({ length: count }, (_, n) => `q${n}`);

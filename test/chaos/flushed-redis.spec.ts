@@ -1,6 +1,7 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { Latch } from '../support/latch.js';
 import { privateRedis } from '../support/private-redis.js';
 import { push, workerIds } from '../support/queue-view.js';
@@ -8,6 +9,7 @@ import { startApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 
 it('FLUSHALL while a worker idles: it joins again by itself, and runs what is added', async () => {
   const { status } = await startApp({ redis: target.url, lease: 600 }, [workHandler(() => 'done')]);

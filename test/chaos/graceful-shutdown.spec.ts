@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { heldBy, holders, waiting, workerIds } from '../support/queue-view.js';
 import { startApp, stopApp, type TestApp } from '../support/test-app.js';
@@ -15,6 +16,7 @@ const BY_SIGNAL = { code: null, signal: 'SIGTERM' };
 const BY_ITSELF = { code: 0, signal: null };
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-graceful-shutdown', target);
 
 it('SIGTERM: what runs may end and add tasks, nothing more is claimed, the process ends', async () => {

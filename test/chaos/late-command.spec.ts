@@ -1,8 +1,9 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { Duration } from '../../lib/index.js';
 import { redisScripts } from '../../lib/broker/redis/redis-scripts.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { Latch } from '../support/latch.js';
 import { privateRedis } from '../support/private-redis.js';
 import { heldBy, holders, push, waiting, workerIds } from '../support/queue-view.js';
@@ -11,6 +12,7 @@ import { startApp, stopApp, type TestApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 
 /**
  * A worker whose first claim left the client, was given up when the connection broke, and reaches Redis when the

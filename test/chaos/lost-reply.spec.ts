@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { redisScripts } from '../../lib/broker/redis/redis-scripts.js';
 import { TaskQueueAdmin } from '../../lib/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { Latch } from '../support/latch.js';
 import { privateRedis } from '../support/private-redis.js';
 import { heldBy, holders, push, waiting, workerIds } from '../support/queue-view.js';
@@ -12,6 +13,7 @@ import { startApp, stopApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 /** Whoever waits for a lease to run out comes too late. */
 const options = { lease: '1m' } as const;
 const IN_TIME = { timeoutMs: 5_000 };

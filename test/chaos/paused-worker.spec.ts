@@ -1,12 +1,14 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { workerIds } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
 import { workerProcesses } from '../support/worker-processes.js';
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-paused-worker', target);
 const OPTIONS = { lease: 1_000, defaults: { concurrency: 10 } };
 

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { Latch } from '../support/latch.js';
 import { privateRedis } from '../support/private-redis.js';
 import { startApp, type TestApp } from '../support/test-app.js';
@@ -10,6 +11,7 @@ import { workHandler } from '../support/work-handler.js';
 const LEASE_MS = 3_000;
 
 const target = privateRedis({ aof: 'always' });
+afterEach(() => expectNoDamage(target));
 
 it('Redis is away for longer than the lease: nobody takes over what the others are still working on', async () => {
   const began: string[] = [];

@@ -1,14 +1,16 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { AddedTask, BulkIncompleteError, TaskQueueError } from '../../lib/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { holders, waiting } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 
 const target = privateRedis({ aof: 'always' });
+afterEach(() => expectNoDamage(target));
 
 async function crash(): Promise<void> {
   await target.server.kill();

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { expect, it, onTestFinished } from 'vitest';
+import { afterEach, expect, it, onTestFinished } from 'vitest';
 import { MAX_SLEEP_MS } from '../../lib/broker/task-broker.js';
 import { RedisServer } from '../../lib/testing/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { type OutageLines, outageLines, outagesOver } from '../support/outage-lines.js';
 import { privateRedis } from '../support/private-redis.js';
 import { type CollectedLog, startApp, type TestApp } from '../support/test-app.js';
@@ -20,6 +21,7 @@ const OUTAGE_MS = 2_500;
 const LOAD_DELAY_US = 1_000;
 
 const target = privateRedis({ aof: 'always', config: { 'key-load-delay': LOAD_DELAY_US } });
+afterEach(() => expectNoDamage(target));
 
 /** One process that works and one that only adds, both at rest. */
 async function startBoth(url = target.url): Promise<{ worker: TestApp; adder: TestApp; runs: unknown[] }> {

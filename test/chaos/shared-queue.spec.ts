@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { push } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
@@ -8,6 +9,7 @@ import { workerProcesses } from '../support/worker-processes.js';
 const TASKS = 600;
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-shared-queue', target);
 
 it('two worker processes share a queue, and no task runs twice', async () => {

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { holders, push, workerIds } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
@@ -12,6 +13,7 @@ const COMMAND_TIMEOUT_MS = 500;
 const SLACK_MS = 500;
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 
 it('add() neither hangs nor lies while the connection is silent, and works again on a new one', async () => {
   const proxy = await target.proxy();

@@ -1,7 +1,8 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it } from 'vitest';
 import type { TaskStatus, TaskStatusService } from '../../lib/index.js';
 import { allCompleted } from '../support/all-completed.js';
 import { eventually } from '../support/eventually.js';
+import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
 import { heldBy, holders, workerIds } from '../support/queue-view.js';
 import { startApp } from '../support/test-app.js';
@@ -12,6 +13,7 @@ const TIMEOUT_MS = LEASE_MS + 5_000;
 const OPTIONS = { lease: LEASE_MS, defaults: { concurrency: 10 } };
 
 const target = privateRedis();
+afterEach(() => expectNoDamage(target));
 const workers = workerProcesses('chaos-worker-crash', target);
 
 it('kill -9 of one of two workers: the other runs again what was in flight, and nothing is lost', async () => {

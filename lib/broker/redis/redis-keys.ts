@@ -1,5 +1,8 @@
 import type { Partition } from '../partition.js';
 
+/** Of what this version writes. Keys of another one are left alone. */
+export const LAYOUT_VERSION = 1;
+
 /**
  * Every key of the layout, by partition. The hash tag `{partition}` keeps all of them in one slot of a cluster.
  * `scripts` is what scripts get as KEYS; its order is that of the first line of the scripts' preamble.
@@ -44,6 +47,16 @@ export class RedisKeys {
     return `${this.prefix}task_active:{${partition}}:${worker}`;
   }
 
+  /** HASH id → reason of what was cancelled while it was waiting or active */
+  cancel(partition: Partition): string {
+    return `${this.prefix}task_cancel:{${partition}}`;
+  }
+
+  /** HASH of the layout version and counters */
+  meta(partition: Partition): string {
+    return `${this.prefix}task_meta:{${partition}}`;
+  }
+
   scripts(partition: Partition): readonly string[] {
     let keys = this.cache.get(partition);
     if (!keys) {
@@ -56,9 +69,9 @@ export class RedisKeys {
         key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead
         this.dead(partition),
         key('task_recent'), // LIST of ids finished last, capped
-        key('task_meta'), // HASH of the layout version and counters
+        this.meta(partition),
         key('task_suspects'), // LIST of envelopes that will be dead letters if they are lost once more
-        key('task_cancel'), // HASH id → reason of what was cancelled while it was waiting or active
+        this.cancel(partition),
         this.status(partition, ''),
         this.active(partition, ''),
       ];

@@ -8,6 +8,15 @@ import { enqueue } from './scripts/enqueue.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { leave } from './scripts/leave.script.js';
 import { recover } from './scripts/recover.script.js';
+import { repairBell } from './scripts/repair-bell.script.js';
+import { repairDead } from './scripts/repair-dead.script.js';
+import { repairHeld } from './scripts/repair-held.script.js';
+import { repairList } from './scripts/repair-list.script.js';
+import { repairMissing } from './scripts/repair-missing.script.js';
+import { repairParked } from './scripts/repair-parked.script.js';
+import { repairScheduled } from './scripts/repair-scheduled.script.js';
+import { repairStatuses } from './scripts/repair-statuses.script.js';
+import { repairWorkers } from './scripts/repair-workers.script.js';
 import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
 
@@ -26,6 +35,15 @@ declare module 'ioredis' {
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
+    taskRepairWorkers(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
+    taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairScheduled(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairDead(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairList(keysAndArguments: Arguments): Result<RepairListAnswer, Context>;
+    taskRepairStatuses(keysAndArguments: Arguments): Result<[damages: DamageAnswer, open: string[]], Context>;
+    taskRepairMissing(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
+    taskRepairBell(keysAndArguments: Arguments): Result<[next: string, damages: DamageAnswer], Context>;
   }
 }
 
@@ -44,6 +62,21 @@ export type ExchangeAnswer =
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
+/** Kind, id, and 1 if it was mended, over and over. */
+export type DamageAnswer = (string | number)[];
+
+export type RepairPageAnswer = [cursor: string, damages: DamageAnswer, ids: string[], bytes: number];
+
+export type RepairListAnswer = [
+  passed: number,
+  last: string,
+  damages: DamageAnswer,
+  ids: string[],
+  seenBefore: number,
+  sightings: string[],
+  bytes: number,
+];
+
 const script = (lua: string): { lua: string; numberOfKeys: number } => ({ lua, numberOfKeys: SCRIPT_KEYS });
 
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
@@ -57,4 +90,13 @@ export const redisScripts = {
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
+  taskRepairWorkers: script(repairWorkers),
+  taskRepairHeld: script(repairHeld),
+  taskRepairParked: script(repairParked),
+  taskRepairScheduled: script(repairScheduled),
+  taskRepairDead: script(repairDead),
+  taskRepairList: script(repairList),
+  taskRepairStatuses: script(repairStatuses),
+  taskRepairMissing: script(repairMissing),
+  taskRepairBell: script(repairBell),
 };

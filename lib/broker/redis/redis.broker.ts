@@ -2,6 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
+import type {
+  Damage,
+  RepairCursor,
+  RepairListPage,
+  RepairListRequest,
+  RepairMode,
+  RepairPage,
+  RepairPlace,
+} from '../damage.js';
 import type { Partition } from '../partition.js';
 import type { TaskState } from '../task-state.js';
 import {
@@ -23,8 +32,9 @@ import { readDeadLetters } from './dead-letters.js';
 import { flattenOutcomes } from './outcome-arguments.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
-import { RedisKeys } from './redis-keys.js';
+import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
+import { RedisRepair } from './redis-repair.js';
 import { redisScripts } from './redis-scripts.js';
 import type { RedisSource } from './redis-source.js';
 import { RedisWatch } from './redis-watch.js';
@@ -39,7 +49,6 @@ export interface RedisBrokerOptions {
   connection?: string;
 }
 
-const LAYOUT_VERSION = 1;
 /** A claim stops when it exceeds this, whatever the number of tasks wanted. */
 const CLAIM_BYTES = 1024 * 1024;
 
@@ -53,6 +62,7 @@ export class RedisBroker extends TaskBroker {
   private readonly blocking: RedisConnection;
   private readonly bells: RedisBells;
   private readonly health: RedisWatch;
+  private readonly repairs: RedisRepair;
 
   constructor(private readonly options: RedisBrokerOptions) {
     super();
@@ -69,6 +79,7 @@ export class RedisBroker extends TaskBroker {
       connectionName: `${prefix}task_queue:bells`,
     });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
+    this.repairs = new RedisRepair(this.keys, this.commands);
   }
 
   watch(observer: BrokerObserver): void {
@@ -203,6 +214,40 @@ export class RedisBroker extends TaskBroker {
   async discard(partition: Partition, id: string): Promise<boolean> {
     const call = [...this.keys.scripts(partition), id];
     return (await this.commands.repeatable((client) => client.taskDiscard(call))) === 1;
+  }
+
+  async repairPage(
+    partition: Partition,
+    mode: RepairMode,
+    place: RepairPlace,
+    cursor: RepairCursor | null,
+  ): Promise<RepairPage> {
+    return this.repairs.page(partition, mode, place, cursor);
+  }
+
+  async repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage> {
+    return this.repairs.listPage(partition, mode, request);
+  }
+
+  async repairTwins(
+    partition: Partition,
+    mode: RepairMode,
+    worker: string,
+    twins: ReadonlyMap<string, string>,
+  ): Promise<Damage[]> {
+    return this.repairs.twins(partition, mode, worker, twins);
+  }
+
+  async repairMissing(partition: Partition, mode: RepairMode, ids: readonly string[]): Promise<Damage[]> {
+    return this.repairs.missing(partition, mode, ids);
+  }
+
+  async repairBell(
+    partition: Partition,
+    mode: RepairMode,
+    earlier: string,
+  ): Promise<{ next: string; damages: Damage[] }> {
+    return this.repairs.bell(partition, mode, earlier);
   }
 
   async close(): Promise<void> {

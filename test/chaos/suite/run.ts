@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consistency } from './checks/consistency.js';
+import { checkDamage } from './checks/damage.js';
 import { checkEmpty, checkIdle, progressOf, usedMemory } from './checks/leftovers.js';
 import { checkOutcomes } from './checks/outcomes.js';
 import { checkRecovery } from './checks/recovery.js';
@@ -43,6 +44,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     const snapshots = await takeSnapshots(stage);
     for (const snapshot of snapshots) consistency.check(snapshot);
     const notIdle = late.length > 0 ? [] : await checkIdle(stage.redis, settings.workers);
+    const damages = await checkDamage(stage.server.url);
     await Promise.all(stage.workers.map((worker) => worker.close()));
 
     const plan = planTasks(new Random(settings.seed), settings.tasks, settings.leaseMs);
@@ -60,6 +62,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
       ...outcomes.violations,
       ...recoveries.violations,
       ...notIdle,
+      ...damages,
       ...(late.length > 0 ? [] : empty.violations),
     ];
     keepFolder = violations.length > 0;
