@@ -87,7 +87,7 @@ it('Redis hangs again and again, and then does what was given up long ago: every
     }
   }
 
-  await allCompleted(status, ids);
+  await allCompleted(status, ids, { timeoutMs: 20_000 });
   expect(began.toSorted()).toEqual(ids.toSorted());
   expect(await holders(target.redis)).toEqual([]);
-});
+}, 60_000);

@@ -34,7 +34,11 @@ for i = first, #ARGV, 4 do
     answer = 2
   else
     answer = note('HSETNX', key, 'state', 'waiting')
-    if type(answer) == 'table' then answer = 3 end
+    if type(answer) == 'table' then
+      -- All else, such as a lack of memory, concerns all of them, and comes before anything is written.
+      if not string.find(answer.err, '^WRONGTYPE') then return answer end
+      answer = 3
+    end
   end
   if answer == 0 then
     if token ~= '' and call('HGET', key, 'token') == token then answer = 1 end
