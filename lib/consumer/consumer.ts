@@ -1,19 +1,16 @@
-import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import { type Partition, partitionOf } from '../broker/partition.js';
 import { type ExchangeReply, MAX_SLEEP_MS, type Retention, type TaskBroker } from '../broker/task-broker.js';
-import type { TaskHandlerEntry } from '../handler/task-handler.js';
-import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
-import type { QueueSettings } from '../options/task-queue-settings.js';
 import { Backoff } from './backoff.js';
+import type { ConsumerOptions } from './consumer-options.js';
 import { ExchangesUnderWay } from './exchanges-under-way.js';
 import { Gate } from './gate.js';
 import type { GuardedLog } from './guarded-log.js';
 import { HeldTasks } from './held-tasks.js';
+import { HeldWatch } from './held-watch.js';
 import type { OutageLog } from './outage-log.js';
 import { RedisClock } from './redis-clock.js';
 import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
-import type { TaskRun } from './task-run.js';
 import { WorkerLease } from './worker-lease.js';
 
 /** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
@@ -21,27 +18,8 @@ const MAX_BATCH = 100;
 const WELL_FILLED = 50;
 /** How many exchanges may be under way: with two, Redis works on one while Node works on the other. */
 const MAX_CALLS = 2;
-/** How long a task may wait in hand for a slot to become free, and be active without being marked so. */
-const WATCH_MS = 50;
 /** What a handler has to react to its abort signal at shutdown. */
 const GRACE_MS = 1_000;
-
-export interface ConsumerOptions {
-  queue: string;
-  /** Unique to this start of the worker. */
-  workerId: string;
-  leaseMs: number;
-  settings: QueueSettings;
-  handlers: ReadonlyMap<string, TaskHandlerEntry>;
-  /** How a task is worked on; `own` is what its envelope says. */
-  settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
-  /** Renews the lease while the event loop is blocked. */
-  keeper: LeaseKeeper | undefined;
-  /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
-  onTurn: (consumer: Consumer) => void;
-  /** Called whenever a handler has ended. */
-  onEnded: (run: TaskRun) => void;
-}
 
 /**
  * A worker's loop for one queue. In every turn it makes at most one call that settles what has finished and claims
@@ -75,7 +53,7 @@ export class Consumer {
   /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
   private rung = false;
   private readonly backoff = new Backoff();
-  private watchTimer: NodeJS.Timeout | undefined;
+  private readonly watch: HeldWatch;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -99,6 +77,7 @@ export class Consumer {
       mayStart: () => this.attached && !this.draining && this.lease.isFresh,
       onEnded,
     });
+    this.watch = new HeldWatch(this.held, () => this.gate.open());
     this.gate.open();
   }
 
@@ -141,7 +120,7 @@ export class Consumer {
         if (!this.isOver) await this.pause(error);
       }
     }
-    clearTimeout(this.watchTimer);
+    this.watch.stop();
   }
 
   /**
@@ -199,7 +178,7 @@ export class Consumer {
     }
     this.held.startWaiting();
     if (this.held.canStart || this.shouldCall) this.gate.open();
-    this.watch();
+    this.watch.look();
     this.options.onTurn(this);
   }
 
@@ -213,18 +192,6 @@ export class Consumer {
   /** How many tasks to ask for: those that other calls ask for already are on their way. */
   private get room(): number {
     return Math.max(0, Math.min(this.held.room - this.exchanges.expected, MAX_BATCH));
-  }
-
-  /** Gives back what was fetched ahead if no slot becomes free for it, for another worker may have one; marks runs. */
-  private watch(): void {
-    if (this.watchTimer || !this.held.needsWatch) return;
-    const { begunCount } = this.held;
-    this.watchTimer = setTimeout(() => {
-      this.watchTimer = undefined;
-      if (this.held.begunCount === begunCount) this.held.giveBackAhead();
-      this.held.markRuns();
-      this.gate.open();
-    }, WATCH_MS);
   }
 
   private get canClaim(): boolean {

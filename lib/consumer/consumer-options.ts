@@ -1,0 +1,24 @@
+import type { LeaseKeeper } from '../broker/lease-keeper.js';
+import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
+import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { Consumer } from './consumer.js';
+import type { TaskRun } from './task-run.js';
+
+/** What a worker's loop is told about its queue and its surroundings. */
+export interface ConsumerOptions {
+  queue: string;
+  /** Unique to this start of the worker. */
+  workerId: string;
+  leaseMs: number;
+  settings: QueueSettings;
+  handlers: ReadonlyMap<string, TaskHandlerEntry>;
+  /** How a task is worked on; `own` is what its envelope says. */
+  settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
+  /** Renews the lease while the event loop is blocked. */
+  keeper: LeaseKeeper | undefined;
+  /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
+  onTurn: (consumer: Consumer) => void;
+  /** Called whenever a handler has ended. */
+  onEnded: (run: TaskRun) => void;
+}
