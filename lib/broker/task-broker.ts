@@ -151,7 +151,7 @@ export interface StatusRecord {
   unrecorded: string | null;
   /** Why it was cancelled; plain text. */
   reason: string | null;
-  /** Of the latest attempt. */
+  /** Of the latest attempt that failed. */
   error: string | null;
   /** Of attempts before it: the last few, oldest first. */
   earlierErrors: { attempt: number; error: string }[];

@@ -13,12 +13,15 @@ export class TaskContext {
     readonly id: string,
     readonly queue: string,
     readonly name: string,
-    /** Which run this is, counted from 1. More than 1 if an earlier worker died with it. */
+    /** Which attempt this is, counted from 1. Those that failed count, and those that were lost with their worker. */
     readonly attempt: number,
     private readonly control: TaskRunControl,
   ) {}
 
-  /** Aborts at shutdown after `shutdownTimeout`, and when the lease was lost: the outcome then no longer counts. */
+  /**
+   * Aborts when the attempt takes longer than its `timeout`, when the task is cancelled, at shutdown after `shutdownTimeout`,
+   * and when the lease was lost. Only at shutdown does the outcome still count.
+   */
   get signal(): AbortSignal {
     return this.control.signal;
   }

@@ -4,7 +4,7 @@ import type { TaskOptions } from './task-options.js';
 
 /** How long the status key of a finished task stays. `0` keeps nothing, not even a dead letter. */
 export interface RetentionOptions {
-  /** @default '24h' */
+  /** Of tasks that were cancelled, too. @default '24h' */
   completed?: Duration | undefined;
   /** Also the age at which a dead letter is dropped. @default '7d' */
   failed?: Duration | undefined;

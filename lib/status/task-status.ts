@@ -35,7 +35,7 @@ export interface TaskStatus {
   unrecorded: string | null;
   /** Why it was cancelled: `expired`, or what `TaskQueueAdmin.cancel` was given. */
   reason: string | null;
-  /** Why the latest attempt failed. */
+  /** Why the latest one failed of those attempts that did; also if a later one succeeded. */
   error: TaskFailure | null;
   /** Why attempts before that failed: the last few, oldest first. */
   earlierErrors: readonly AttemptFailure[];
