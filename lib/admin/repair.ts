@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Damage, RepairCursor, RepairMode, RepairPlace } from '../broker/damage.js';
 import type { Partition } from '../broker/partition.js';
-import type { Retention, TaskBroker } from '../broker/task-broker.js';
+import type { Retention } from '../broker/exchange.js';
+import type { TaskBroker } from '../broker/task-broker.js';
 import type { DamageCounter } from './repair-report.js';
 import { ListWalk } from './repair-list-walk.js';
 

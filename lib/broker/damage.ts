@@ -1,4 +1,4 @@
-import type { Retention } from './task-broker.js';
+import type { Retention } from './exchange.js';
 
 /**
  * What can be wrong with a queue. Envelopes are the truth: everything else is put right by them, and no task is dropped.

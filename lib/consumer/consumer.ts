@@ -1,5 +1,6 @@
 import { type Partition, partitionOf } from '../broker/partition.js';
-import { type ExchangeReply, MAX_SLEEP_MS, type Retention, type TaskBroker } from '../broker/task-broker.js';
+import type { ExchangeReply, Retention } from '../broker/exchange.js';
+import { MAX_SLEEP_MS, type TaskBroker } from '../broker/task-broker.js';
 import { Backoff } from './backoff.js';
 import type { ConsumerOptions } from './consumer-options.js';
 import { ExchangesUnderWay } from './exchanges-under-way.js';

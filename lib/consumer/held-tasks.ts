@@ -1,6 +1,6 @@
 import { decodeEnvelope, type Envelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
-import type { ExchangeReply, Outcome } from '../broker/task-broker.js';
+import type { ExchangeReply, Outcome } from '../broker/exchange.js';
 import { InvalidDataError } from '../errors/index.js';
 import { FailTask } from '../handler/control-flow.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../broker/task-broker.js';
+import type { Outcome } from '../broker/exchange.js';
 
 /** What one worker has to report of what it holds of one queue. */
 export class PendingOutcomes {

@@ -1,6 +1,6 @@
 import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
-import type { Outcome } from '../broker/task-broker.js';
+import type { Outcome } from '../broker/exchange.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { judgeFailure } from './failed-attempt.js';
 import { encodeResult } from './task-result.js';

@@ -1,6 +1,7 @@
 import type { Partition } from '../broker/partition.js';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
-import type { BeatReply, Retention, TaskBroker } from '../broker/task-broker.js';
+import type { Retention } from '../broker/exchange.js';
+import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
 
 import type { GuardedLog } from './guarded-log.js';
 

@@ -2,7 +2,8 @@ import { afterEach } from 'vitest';
 import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
-import type { ExchangeReply, NewTask, Outcome, Retention } from '../../lib/broker/task-broker.js';
+import type { ExchangeReply, Outcome, Retention } from '../../lib/broker/exchange.js';
+import type { NewTask } from '../../lib/broker/task-broker.js';
 import type { RedisFixture } from './redis-fixture.js';
 
 const open = new Set<RedisBroker>();

@@ -1,4 +1,4 @@
-import type { Outcome } from '../task-broker.js';
+import type { Outcome } from '../exchange.js';
 
 /**
  * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind

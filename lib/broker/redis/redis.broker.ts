@@ -13,16 +13,14 @@ import type {
 } from '../damage.js';
 import type { Partition } from '../partition.js';
 import type { TaskState } from '../task-state.js';
+import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import {
   type BeatReply,
   type DeadLetter,
   type Enqueued,
-  type ExchangeReply,
-  type ExchangeRequest,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
-  type Retention,
   type Ring,
   type SleepRequest,
   type StatusRecord,

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
-import type { Outcome } from '../../../lib/broker/task-broker.js';
+import type { Outcome } from '../../../lib/broker/exchange.js';
 import { ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 

@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
-import type { Outcome } from '../../../lib/broker/task-broker.js';
+import type { Outcome } from '../../../lib/broker/exchange.js';
 import { HeldTasks } from '../../../lib/consumer/held-tasks.js';
 import { RunFactory } from '../../../lib/consumer/run-factory.js';
 import { RedisClock } from '../../../lib/consumer/redis-clock.js';

@@ -1,4 +1,4 @@
-import type { Outcome } from '../../../../lib/broker/task-broker.js';
+import type { Outcome } from '../../../../lib/broker/exchange.js';
 import { MAX_LOST, RETENTION } from '../../../support/broker-fixture.js';
 import type { Model } from './model.js';
 import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.js';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { decodeEnvelope } from '../../../../../lib/broker/envelope.js';
-import type { ExchangeReply, Outcome } from '../../../../../lib/broker/task-broker.js';
+import type { ExchangeReply, Outcome } from '../../../../../lib/broker/exchange.js';
 import type { ManualWorker } from '../../../../support/broker-fixture.js';
 import { exchange, type ModelRequest } from '../model-exchange.js';
 import { byText } from '../model-task.js';

@@ -1,0 +1,59 @@
+/** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
+export type Outcome =
+  /** Its run began so long ago; for what was claimed without a mark. */
+  | { kind: 'began'; id: string; ranMs: number }
+  | { kind: 'progress'; id: string; progress: string }
+  | { kind: 'completed'; id: string; result: string | undefined; ranMs: number; ttlMs: number }
+  /** Completed as well, but its result is not kept, and this is why. */
+  | { kind: 'unrecorded'; id: string; reason: string; ranMs: number; ttlMs: number }
+  | { kind: 'failed'; id: string; error: string; ranMs: number; ttlMs: number }
+  /** Failed, and another attempt follows. */
+  | { kind: 'retrying'; id: string; error: string; ranMs: number; delayMs: number }
+  /** Comes again as if never claimed. */
+  | { kind: 'snoozed'; id: string; delayMs: number }
+  | { kind: 'cancelled'; id: string; reason: string; ttlMs: number }
+  /** Cancelled, because it could not be begun in time. */
+  | { kind: 'expired'; id: string; ttlMs: number }
+  /** Given back to the head of the queue as if never claimed. The last one given back is the first to be claimed. */
+  | { kind: 'released'; id: string; began: boolean }
+  /** Nobody here can handle it: it comes again after a while. */
+  | { kind: 'deferred'; id: string; delayMs: number };
+
+export interface ExchangeRequest {
+  worker: string;
+  leaseMs: number;
+  /** How long is kept what the exchange itself ends. */
+  retention: Retention;
+  outcomes: readonly Outcome[];
+  /** How many tasks the worker can take. */
+  want: number;
+  /** Whether the statuses of claimed tasks become `active` at once; else once the worker reports that a run `began`. */
+  marks: boolean;
+  /** Whether the worker can take a suspect: a task that becomes a dead letter if it is lost once more. One at a time. */
+  probes: boolean;
+  /** How often a task may be lost with its worker before it is a suspect. */
+  maxLost: number;
+}
+
+/** How long terminal tasks are kept, for scripts that end some by themselves. */
+export interface Retention {
+  deadLetterTtlMs: number;
+  cancelledTtlMs: number;
+}
+
+export interface ExchangeReply {
+  /** The envelopes of what this worker now holds, in the order of the queue. */
+  claimed: string[];
+  /** Ids whose outcome came too late: others have taken the task over. */
+  refused: string[];
+  /** Ids under which elements that are no tasks now lie in the dead letters. */
+  malformed: string[];
+  /** More tasks are waiting than were claimed. */
+  more: boolean;
+  /** Milliseconds until the next scheduled task is due; `null` if there is none. */
+  nextDueMs: number | null;
+  /** The lease of another worker has run out: time to `recover`. */
+  expired: boolean;
+  /** By Redis's clock, when it answered. */
+  nowMs: number;
+}
