@@ -45,6 +45,32 @@ describe('cancelling what is waiting', () => {
     expect(await fixture.redis.exists(key('task_cancel:{default}'))).toBe(0);
   });
 
+  it('keeps its status until a worker has come to it, so that no other task of its id takes its place', async () => {
+    const broker = openBroker(fixture);
+    const q = partitionOf('q');
+    const worker = await new ManualWorker(broker, q, 'w').join();
+    await broker.enqueue(q, [newTask('a', { token: 'first' })]);
+    expect(await broker.cancel(q, 'a', 'off', 0)).toBe('waiting');
+    expect(await fixture.redis.ttl(key('task_status:{q}:a'))).toBe(-1);
+    expect(await broker.enqueue(q, [newTask('a', { token: 'second' })])).toEqual(['known']);
+    expect(await worker.claim(5)).toEqual([]);
+    expect(await fixture.redis.ttl(key('task_status:{q}:a'))).toBeGreaterThan(0);
+    expect(await fixture.redis.exists(key('task_queue:{q}'), key('task_cancel:{q}'))).toBe(0);
+  });
+
+  it('costs no slot: a backlog that was called off is dropped in few calls', async () => {
+    const broker = openBroker(fixture);
+    const q = partitionOf('q');
+    const worker = await new ManualWorker(broker, q, 'w').join();
+    const ids = Array.from({ length: 150 }, (_, n) => `t${n}`);
+    await broker.enqueue(
+      q,
+      [...ids, 'wanted'].map((id) => newTask(id)),
+    );
+    for (const id of ids) await broker.cancel(q, id, 'off', 60_000);
+    expect(await worker.claim(1)).toEqual(['wanted']);
+  });
+
   it('takes a scheduled one out of its place', async () => {
     const broker = openBroker(fixture);
     const q = partitionOf('q');

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { Outcome } from '../../../lib/broker/exchange.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { completed, ManualWorker, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
@@ -134,6 +135,27 @@ describe('recover', () => {
     expect(await one.claim(5)).toEqual(['a', 'c']);
     expect((await one.exchange(5, [], { probes: false }))?.claimed).toEqual([]);
     expect(await other.claim(5)).toEqual(['b']);
+  });
+});
+
+describe('a suspect that failed, was put off or was given back', () => {
+  it.each<Outcome>([
+    { kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 },
+    { kind: 'snoozed', id: 'a', delayMs: 0 },
+    { kind: 'deferred', id: 'a', delayMs: 0 },
+    { kind: 'released', id: 'a', began: true },
+  ])('is one still after it was $kind', async (outcome) => {
+    const broker = openBroker(fixture);
+    await fixture.redis.lpush(key('task_suspects:{q}'), '{"id":"a","attempt":2,"lost":2,"name":"task"}');
+    const worker = await new ManualWorker(broker, q, 'w').join();
+    expect(await worker.claim(1)).toEqual(['a']);
+    await worker.exchange(0, [outcome]);
+    expect(await fixture.redis.llen(key('task_suspects:{q}'))).toBe(1);
+    expect(await fixture.redis.exists(key('task_queue:{q}'))).toBe(0);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    await broker.enqueue(q, [newTask('b')]);
+    expect((await worker.exchange(5, [], { probes: false }))?.claimed).toHaveLength(1);
+    expect(await worker.claim(5)).toEqual(['a']);
   });
 });
 
