@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
 import { encodeEnvelope } from '../../../lib/broker/envelope.js';
+import { partitionOf } from '../../../lib/broker/partition.js';
 import { counts, type DamageCase, damagedQueue, envelope, LATER } from '../../support/damaged-queue.js';
 
 const { key, open, dump, state, addTask, hold, redis, expectMended } = damagedQueue('repair-twins');
@@ -144,5 +145,15 @@ it('leaves alone what two workers run', async () => {
   const { admin } = open();
   const before = await dump();
   expect(counts(await admin.repair('q'))).toEqual({ sameIdTwice: [1, 0] });
+  expect(await dump()).toEqual(before);
+});
+
+it('leaves alone two of one id where one was called off', async () => {
+  await addTask('x');
+  await redis.lpush(key('task_queue:{q}'), encodeEnvelope('x', 'work', '"other"'));
+  const { broker, admin } = open();
+  await broker.cancel(partitionOf('q'), 'x', 'off', 60_000);
+  const before = await dump();
+  expect((await admin.repair('q')).damages).toEqual([]);
   expect(await dump()).toEqual(before);
 });

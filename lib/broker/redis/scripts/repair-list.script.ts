@@ -116,7 +116,8 @@ for row, item in ipairs(items) do
   bytes = bytes + #item
   if id and has_wanted and wanted[id] then
     sightings[#sightings + 1], sightings[#sightings + 2] = id, item
-    local twin = twin_of(row, id)
+    -- Where one of them was called off nobody can tell which: a worker drops the first that it comes to, and no more.
+    local twin = call('HEXISTS', cancel, id) == 0 and twin_of(row, id)
     if twin then found('sameIdTwice', id, function() return part_from_twin(row, id, twin) end) end
     here[id] = row
     looks = looks + 1
