@@ -52,7 +52,7 @@ export function exchange(
   promote(model);
   const { claimed, malformed } = claim(model, mine, request, freshIds);
   model.recent.unshift(...finished.reverse());
-  if (finished.length + malformed.length > 0) model.trimDead();
+  if (finished.length + malformed.length > 0) model.trimDead(RETENTION.deadLetterTtlMs);
   // Whoever leaves something behind rings, and nobody needs more than one token.
   const more = model.queue.length > 0;
   if (more) model.ring();
