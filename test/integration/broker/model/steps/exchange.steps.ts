@@ -62,7 +62,13 @@ const holdMany = step('holdMany', place, async (world, which) => {
   const tasks = Array.from({ length: 110 }, () => toTask(world, { id: null, expires: false }));
   agree(await world.broker.enqueue(q, tasks), world.model.enqueue(tasks, Infinity));
   const worker = await world.worker(which);
-  const isAlive = await exchangeBoth(world, worker, { outcomes: [], want: 120, marks: false, probes: false });
+  const isAlive = await exchangeBoth(world, worker, {
+    outcomes: [],
+    want: 120,
+    marks: false,
+    probes: false,
+    maxLost: 2,
+  });
   if (!isAlive) world.retire(which);
 });
 

@@ -83,7 +83,7 @@ const connectionBreaks = step('connectionBreaks', fc.constantFrom('', 'token'), 
 });
 
 export const faultSteps = [
-  { weight: 1, arbitrary: leaseRunsOut },
+  { weight: 2, arbitrary: leaseRunsOut },
   { weight: 2, arbitrary: workerDies },
   { weight: 4, arbitrary: becomesDue },
   { weight: 1, arbitrary: statusExpires },
