@@ -48,7 +48,7 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true } = {},
+    { marks = true, probes = true, maxLost = MAX_LOST } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
@@ -59,7 +59,7 @@ export class ManualWorker {
       want,
       marks,
       probes,
-      maxLost: MAX_LOST,
+      maxLost,
     });
   }
 

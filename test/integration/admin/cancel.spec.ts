@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { type TaskContext, TaskQueueAdmin } from '../../../lib/index.js';
 import { completed, ManualWorker, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
@@ -174,6 +175,18 @@ describe('cancelling what is active', () => {
     const states = (await broker.statuses(q, ['a', 'b'])).map((status) => status?.state);
     expect(states).toEqual(['cancelled', 'cancelled']);
     expect(await fixture.redis.exists(key('task_queue:{q}'), key('task_cancel:{q}'))).toBe(0);
+  });
+
+  it('does not take for it what somebody else pushed with the same id', async () => {
+    const broker = openBroker(fixture);
+    const q = partitionOf('q');
+    await fixture.redis.lpush(key('task_queue:{q}'), '{"name":"task","id":"a","data":"pushed"}');
+    await broker.enqueue(q, [newTask('a', { data: '"added"' })]);
+    expect(await broker.cancel(q, 'a', 'off', 0)).toBe('waiting');
+    const worker = await new ManualWorker(broker, q, 'w').join();
+    const claimed = (await worker.exchange(5))?.claimed ?? [];
+    expect(claimed.map((text) => decodeEnvelope(text).data)).toEqual(['pushed']);
+    expect(await fixture.redis.exists(key('task_cancel:{q}'))).toBe(0);
   });
 
   it('does not touch another task of the same id that comes later', async () => {

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../../lib/broker/exchange.js';
-import { MAX_LOST, RETENTION } from '../../../support/broker-fixture.js';
+import { RETENTION } from '../../../support/broker-fixture.js';
 import type { Model } from './model.js';
 import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.js';
 
@@ -13,6 +13,7 @@ export interface ModelRequest {
   want: number;
   marks: boolean;
   probes: boolean;
+  maxLost: number;
 }
 
 export interface ModelReply {
@@ -44,15 +45,16 @@ export function exchange(
       if (task) report(model, task, outcome);
     } else if (task) {
       mine.held.delete(task);
-      if (settle(model, task, task.calledOff === null ? outcome : calledOff(task))) finished.push(task.id);
+      const ending = task.calledOff === null ? outcome : calledOff(task);
+      if (settle(model, task, ending, request.maxLost)) finished.push(task.id);
     } else {
       refused.push(outcome.id);
     }
   }
-  promote(model);
+  promote(model, request.maxLost);
   const { claimed, malformed } = claim(model, mine, request, freshIds);
   model.recent.unshift(...finished.reverse());
-  if (finished.length + malformed.length > 0) model.trimDead();
+  if (finished.length + malformed.length > 0) model.trimDead(RETENTION.deadLetterTtlMs);
   // Whoever leaves something behind rings, and nobody needs more than one token.
   const more = model.queue.length > 0;
   if (more) model.ring();
@@ -71,7 +73,7 @@ function calledOff({ id, calledOff: reason }: ModelTask): Outcome {
 }
 
 /** @returns whether the task is finished */
-function settle(model: Model, task: ModelTask, outcome: Outcome): boolean {
+function settle(model: Model, task: ModelTask, outcome: Outcome, maxLost: number): boolean {
   switch (outcome.kind) {
     case 'completed':
       model.end(task, outcome.ttlMs, {
@@ -114,7 +116,7 @@ function settle(model: Model, task: ModelTask, outcome: Outcome): boolean {
       model.write(task, { state: 'scheduled', attempt: task.attempt });
       return false;
     case 'released':
-      homeOf(model, task).unshift(task);
+      homeOf(model, task, maxLost).unshift(task);
       model.write(task, { state: 'waiting', attempt: task.attempt });
       model.ring();
       return false;
@@ -133,18 +135,19 @@ function schedule(model: Model, task: ModelTask, delayMs: number): void {
 }
 
 /** What is a dead letter if it is lost once more must be taken one at a time. */
-function homeOf(model: Model, task: ModelTask): ModelTask[] {
-  return task.lost >= MAX_LOST ? model.suspects : model.queue;
+function homeOf(model: Model, task: ModelTask, maxLost: number): ModelTask[] {
+  return task.lost >= maxLost ? model.suspects : model.queue;
 }
 
 /** What is due joins the end of the queue, earliest first. */
-function promote(model: Model): void {
+function promote(model: Model, maxLost: number): void {
   const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
   due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
   for (const [task] of due.slice(0, PROMOTE_PAGE)) {
     model.scheduled.delete(task);
-    homeOf(model, task).push(task);
-    if (homeOf(model, task) === model.suspects) model.ring();
+    const home = homeOf(model, task, maxLost);
+    home.push(task);
+    if (home === model.suspects) model.ring();
     model.write(task, { state: 'waiting' });
   }
 }

@@ -117,7 +117,7 @@ export class Model {
         returned.push(task.id);
       }
     }
-    if (buried.length > 0) this.trimDead();
+    if (buried.length > 0) this.trimDead(deadTtlMs);
     if (returned.length > 0) this.ring();
     if (held.size === 0) this.workers.delete(worker);
     return { worker, returned, buried, more: this.someoneExpired() };
@@ -203,8 +203,10 @@ export class Model {
     if (earlier) this.dropLetter(earlier);
   }
 
-  trimDead(): void {
-    for (const letter of this.overdue) this.dropLetter(letter);
+  /** @param ttlMs how long the queue keeps dead letters */
+  trimDead(ttlMs: number): void {
+    const old = ttlMs === 0 ? [...this.dead.values()] : [...this.overdue];
+    for (const letter of old) this.dropLetter(letter);
   }
 
   private dropLetter(letter: ModelTask): void {

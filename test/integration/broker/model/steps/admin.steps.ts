@@ -1,15 +1,14 @@
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import { byText } from '../model-task.js';
 import { pick, q } from '../world.js';
-import { choice, step, ttlMs } from './step.js';
+import { agree, choice, step, ttlMs } from './step.js';
 
 const cancel = step('cancel', fc.record({ choice, ttlMs, isLiving: fc.boolean() }), async (world, settings) => {
   // Rather one of those that have not ended.
   const living = world.model.tasks.filter((task) => !task.hasEnded && task.id !== '').map((task) => task.id);
   const id = pick(settings.isLiving ? living : world.ids, settings.choice) ?? 'unknown';
   const reason = `reason ${world.next()}`;
-  expect(await world.broker.cancel(q, id, reason, settings.ttlMs)).toBe(world.model.cancel(id, reason, settings.ttlMs));
+  agree(await world.broker.cancel(q, id, reason, settings.ttlMs), world.model.cancel(id, reason, settings.ttlMs));
 });
 
 /** Dead letters, and sometimes something else. */
@@ -20,7 +19,7 @@ const revive = step(
     const dead = [...world.model.dead.keys()].sort(byText);
     const ids = [...settings.choices.map((each) => pick(dead, each)), pick(world.ids, settings.other)];
     const chosen = ids.filter((id) => id !== undefined);
-    expect(await world.broker.revive(q, chosen)).toEqual(world.model.revive(chosen));
+    agree(await world.broker.revive(q, chosen), world.model.revive(chosen));
   },
 );
 
@@ -28,7 +27,7 @@ const discard = step('discard', fc.record({ choice, isDead: fc.nat(4).map((n) =>
   const dead = [...world.model.dead.keys()].sort(byText);
   const id = pick(settings.isDead ? dead : world.ids, settings.choice);
   if (id === undefined) return;
-  expect(await world.broker.discard(q, id)).toBe(world.model.discard(id));
+  agree(await world.broker.discard(q, id), world.model.discard(id));
 });
 
 export const adminSteps = [

@@ -1,10 +1,9 @@
 import fc from 'fast-check';
-import { expect } from 'vitest';
 import type { NewTask } from '../../../../../lib/broker/task-broker.js';
 import { newTask } from '../../../../support/broker-fixture.js';
 import { modelTask } from '../model-task.js';
 import { q, type World } from '../world.js';
-import { step } from './step.js';
+import { agree, step } from './step.js';
 
 const ownId = fc.constantFrom('own-1', 'own-2', 'own-3');
 
@@ -13,7 +12,7 @@ const kindOfTask = fc.oneof(
   { weight: 2, arbitrary: fc.record({ id: ownId, expires: fc.boolean() }) },
 );
 
-function toTask(world: World, { id, expires }: { id: string | null; expires: boolean }): NewTask {
+export function toTask(world: World, { id, expires }: { id: string | null; expires: boolean }): NewTask {
   const number = world.next();
   // As long as a ULID, which scripts read in a way of their own.
   const task = newTask(id ?? `01J${String(number).padStart(23, '0')}`, {
@@ -36,16 +35,10 @@ const enqueue = step(
     for (let sent = 0; sent < (isSentAgain ? 2 : 1); sent++) {
       const answers = await world.broker.enqueue(q, tasks, maxLength);
       // 0 stands for no limit in Redis, and no caller may ask for it.
-      expect(answers).toEqual(world.model.enqueue(tasks, maxLength || Infinity));
+      agree(answers, world.model.enqueue(tasks, maxLength || Infinity));
     }
   },
 );
-
-/** More than `recover` and promoting take in one page. */
-const enqueueMany = step('enqueueMany', fc.constant(110), async (world, count) => {
-  const tasks = Array.from({ length: count }, () => toTask(world, { id: null, expires: false }));
-  expect(await world.broker.enqueue(q, tasks)).toEqual(world.model.enqueue(tasks, Infinity));
-});
 
 /** What any Redis client can push. */
 const push = step(
@@ -82,4 +75,3 @@ export const producerSteps = [
   { weight: 8, arbitrary: enqueue },
   { weight: 2, arbitrary: push },
 ];
-export const rareProducerSteps = [{ weight: 1, arbitrary: enqueueMany }];

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { World } from '../world.js';
+import { expect } from 'vitest';
+import { type World, WORKERS } from '../world.js';
 
 /** One thing that happens. It compares what the broker answers with what the model does. */
 export interface Step {
@@ -19,6 +20,13 @@ export function step<T>(
   }));
 }
 
+/** What the broker answers, and what the model does. */
+export function agree(answer: unknown, expected: unknown): void {
+  expect(answer).toEqual(expected);
+}
+
+/** Where a worker runs, under one id after another. */
+export const place = fc.nat(WORKERS - 1);
 export const choice = fc.nat(1_000);
 /** Half of what ends is to be kept. */
 export const ttlMs = fc.constantFrom(3_600_000, 3_600_000, 0);
