@@ -125,7 +125,7 @@ export class TaskQueueAdmin {
   async repair(queue: string, options: RepairOptions = {}): Promise<RepairReport> {
     checkQueueName(queue);
     const isDryRun = checkDryRun(options);
-    const { failedTtlMs: deadLetterTtlMs, completedTtlMs: cancelledTtlMs } = this.settings.queue(queue);
+    const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = this.settings.queue(queue);
     const partition = partitionOf(queue);
     const damages = new DamageCounter(partition);
     await new Repair(partition, this.broker, damages, !isDryRun, { deadLetterTtlMs, cancelledTtlMs }).run();

@@ -146,6 +146,25 @@ it('a slow network that breaks again and again during the work: every task runs 
   expect(began.toSorted()).toEqual(ids.toSorted());
 });
 
+it('a cancel whose answer is lost still says that it was this one, although the task has ended meanwhile', async () => {
+  const proxy = await target.proxy();
+  const began = new Latch();
+  const work = workHandler((_data, { signal }) => {
+    began.open();
+    return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+  });
+  const worker = await startApp({ redis: target.url, ...options }, [work]);
+  const { app } = await startApp({ redis: proxy.url, consume: false });
+  const { id } = await worker.producer.add('work');
+  await began.opened;
+  proxy.delayMs = 50; // the worker is quicker than the second try
+  const lost = proxy.loseReplyTo(runs(redisScripts.taskCancel));
+  const answer = app.get(TaskQueueAdmin).cancel(id);
+  await lost;
+  await eventually(async () => (await worker.status.get(id))?.state === 'cancelled');
+  expect(await answer).toEqual({ cancelled: true, state: 'active' });
+});
+
 it('a cancel and a retry whose answers are lost still say what they did', async () => {
   const proxy = await target.proxy();
   const work = workHandler(() => {

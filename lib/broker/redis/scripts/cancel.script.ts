@@ -13,6 +13,7 @@ import { preamble } from './preamble.lua.js';
  */
 export const cancelScript = String.raw`${preamble}${cancelling}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local key = status .. id
 work_at_maxmemory()
 
 for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
@@ -21,12 +22,13 @@ for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
       local worker_bell = bell .. ':' .. worker
       if call('EXISTS', worker_bell) == 0 then call('LPUSH', worker_bell, 1) end
       call('PEXPIRE', worker_bell, 60000)
+      -- It may have ended by the time that a call whose answer was lost comes again.
+      if note('EXISTS', key) == 1 then note('HSET', key, 'cancelled_in', token .. ' active') end
     end
     return 'active'
   end
 end
 
-local key = status .. id
 local state = call('HGET', key, 'state')
 if state == 'cancelled' then
   local cancelled_in = call('HGET', key, 'cancelled_in')
