@@ -8,8 +8,8 @@ export interface Envelope {
   id: string;
   /** How many attempts were begun before; the next one is `attempt + 1`. */
   attempt: number;
-  /** How many of these were lost with their workers. */
-  lost: number;
+  /** How many of these were lost with their workers; `undefined` where no worker died that held it, even before it began. */
+  lost: number | undefined;
   /** How often it came into a worker that had no handler for it. */
   missed: number;
   /** When its first attempt began, in ms by Redis's clock, if that one failed. */
@@ -51,7 +51,7 @@ export function decodeEnvelope(text: string): Envelope {
   return {
     id,
     attempt: Number(attempt),
-    lost: Number(lost ?? 0),
+    lost: lost === undefined ? undefined : Number(lost),
     missed: Number(missed ?? 0),
     first: first === undefined ? undefined : Number(first),
     ...parseBody(text),

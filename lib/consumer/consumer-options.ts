@@ -3,6 +3,7 @@ import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import type { Consumer } from './consumer.js';
+import type { Quarantine } from './quarantine.js';
 import type { TaskRun } from './task-run.js';
 
 /** What a worker's loop is told about its queue and its surroundings. */
@@ -17,6 +18,8 @@ export interface ConsumerOptions {
   settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;
   /** Renews the lease while the event loop is blocked. */
   keeper: LeaseKeeper | undefined;
+  /** Shared by all loops of the process. */
+  quarantine: Quarantine;
   /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
   onTurn: (consumer: Consumer) => void;
   /** Called whenever a handler has ended. */

@@ -66,7 +66,7 @@ export class Consumer {
     const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
-    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, onEnded } = options;
+    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, quarantine, onEnded } = options;
     this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger, keeper);
     this.held = new HeldTasks({
       partition,
@@ -76,6 +76,7 @@ export class Consumer {
       logger,
       onChange: () => this.gate.open(),
       mayStart: () => this.attached && !this.draining && this.lease.isFresh,
+      quarantine,
       onEnded,
     });
     this.watch = new HeldWatch(this.held, () => this.gate.open());
@@ -90,6 +91,11 @@ export class Consumer {
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
     return this.attached && !this.draining && this.queueIsEmpty && this.held.freeSlots > 0;
+  }
+
+  /** How many tasks run or are about to begin. */
+  get runCount(): number {
+    return this.held.takenSlots;
   }
 
   /** The names of the handlers that run. */

@@ -73,7 +73,7 @@ function backOff(run: TaskRun, thrown: unknown): Decision {
 
 /** With the present attempt. What was lost with a worker is not held against the handler. */
 function failuresOf({ envelope }: TaskRun): number {
-  return Math.max(1, envelope.attempt + 1 - envelope.lost);
+  return Math.max(1, envelope.attempt + 1 - (envelope.lost ?? 0));
 }
 
 function attemptOf(run: TaskRun): string {

@@ -7,11 +7,13 @@ import type { QueueSettings } from '../options/task-queue-settings.js';
 import type { GuardedLog } from './guarded-log.js';
 import { HandlerPace } from './handler-pace.js';
 import { PendingOutcomes } from './pending-outcomes.js';
+import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunFactory } from './run-factory.js';
 import { showError } from './task-failure.js';
 import { judgeExpired, judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
 import { abortError, type RunResult, type TaskRun, type TaskRunListener } from './task-run.js';
+import { WaitingTasks } from './waiting-tasks.js';
 
 /** A run that is shorter is not worth to be marked as active: its end is there soon. */
 const MARK_AFTER_MS = 5;
@@ -25,6 +27,7 @@ export interface HeldTasksOptions {
   onChange: () => void;
   /** Not at shutdown, and not while Redis may have given to others what is held here. */
   mayStart: () => boolean;
+  quarantine: Quarantine;
   /** For whoever wants to know which handlers ran when. */
   onEnded?: (run: TaskRun) => void;
 }
@@ -38,8 +41,7 @@ export class HeldTasks implements TaskRunListener {
   /** `null` where nothing is to be run: the outcome is known already. */
   private readonly held = new Map<string, TaskRun | null>();
   private readonly running = new Set<TaskRun>();
-  private waiting: TaskRun[] = [];
-  private readonly suspects = new Set<TaskRun>();
+  private readonly waiting: WaitingTasks;
   private readonly pace: HandlerPace;
   private begun = 0;
   /** How many had begun when what was fetched ahead was given back, for it found no slot. */
@@ -48,6 +50,7 @@ export class HeldTasks implements TaskRunListener {
   private isStarting = false;
 
   constructor(private readonly options: HeldTasksOptions) {
+    this.waiting = new WaitingTasks(options.quarantine);
     this.pace = new HandlerPace(options.settings.concurrency);
   }
 
@@ -56,8 +59,15 @@ export class HeldTasks implements TaskRunListener {
     return this.held.size;
   }
 
+  /** Slots that could be filled now. */
   get freeSlots(): number {
-    return Math.max(0, this.options.settings.concurrency - this.running.size - this.waiting.length);
+    if (!this.options.quarantine.isOpen) return 0;
+    return Math.max(0, this.options.settings.concurrency - this.running.size - this.waiting.size);
+  }
+
+  /** How many slots are taken by what runs or begins. */
+  get takenSlots(): number {
+    return this.running.size + this.waiting.slots;
   }
 
   /** Whether claims are to be marked as active at once: not where handlers are through in no time. */
@@ -65,14 +75,14 @@ export class HeldTasks implements TaskRunListener {
     return !this.pace.isQuick;
   }
 
-  /** One suspect at a time, and only where it begins at once: if this worker dies, it was that one. */
+  /** One suspect at a time, and only where it begins soon. */
   get canTakeSuspect(): boolean {
-    return this.suspects.size === 0 && this.freeSlots > 0;
+    return !this.waiting.hasSuspect && this.freeSlots > 0 && this.options.quarantine.isFree;
   }
 
   /** There are tasks in hand that have not begun, or runs whose statuses do not say yet that they are active. */
   get needsWatch(): boolean {
-    return this.waiting.length > 0 || this.hasUnmarked;
+    return this.waiting.size > 0 || this.hasUnmarked;
   }
 
   /** How many runs have begun so far. */
@@ -82,15 +92,15 @@ export class HeldTasks implements TaskRunListener {
 
   /** There are tasks in hand that could run now. */
   get canStart(): boolean {
-    return this.options.mayStart() && this.waiting.length > 0 && this.hasFreeSlot;
+    return this.options.mayStart() && this.waiting.hasNext(this.hasFreeSlot);
   }
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (!this.options.mayStart()) return 0;
+    if (!this.options.mayStart() || !this.options.quarantine.isOpen) return 0;
     const [oldest] = this.running;
     const ahead = this.stalledAt === this.begun ? 0 : this.pace.allowance(oldest?.ranMs ?? 0);
-    return Math.max(0, this.options.settings.concurrency + ahead - this.running.size - this.waiting.length);
+    return Math.max(0, this.options.settings.concurrency + ahead - this.running.size - this.waiting.size);
   }
 
   get runningNames(): string[] {
@@ -107,16 +117,15 @@ export class HeldTasks implements TaskRunListener {
       const envelope = decodeEnvelope(text);
       const run = this.options.runs.make(envelope, areMarked, this);
       this.held.set(envelope.id, run);
-      if (run) this.waiting.push(run);
+      if (run) this.waiting.add(run);
       else this.enter(this.judgeStranger(envelope));
-      if (run?.isSuspect) this.suspects.add(run);
     }
     if (!areMarked) this.hasUnmarked = true;
   }
 
   /** Reports those runs that take long enough to be seen. */
   markRuns(): void {
-    this.hasUnmarked = this.waiting.some(({ isMarked }) => !isMarked);
+    this.hasUnmarked = this.waiting.hasUnmarked;
     for (const run of this.running) {
       if (run.isMarked || run.isLost) continue;
       const ranMs = Math.round(run.ranMs);
@@ -130,27 +139,19 @@ export class HeldTasks implements TaskRunListener {
     if (this.isStarting || !this.options.mayStart()) return;
     // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
     this.isStarting = true;
-    let next = 0;
     // Handlers that block the loop, one after another, must let it turn before the lease runs out.
-    while (next < this.waiting.length && this.hasFreeSlot && this.options.mayStart()) {
-      const run = this.waiting[next++] as TaskRun;
-      if (run.isExpiredAt(this.options.clock)) {
-        this.suspects.delete(run);
-        this.enter(judgeExpired(run, this.options.settings));
-      } else {
-        this.running.add(run);
-        run.start();
-      }
+    while (this.options.mayStart()) {
+      const run = this.waiting.next(this.hasFreeSlot);
+      if (!run) break;
+      this.begin(run);
     }
-    this.waiting.splice(0, next);
-    this.begun += next;
     this.isStarting = false;
   }
 
   ended(run: TaskRun, result: RunResult): void {
     const { onChange, onEnded } = this.options;
     this.running.delete(run);
-    this.suspects.delete(run);
+    if (run.isSuspect) this.options.quarantine.leave(run);
     this.pace.learn(run.ranMs);
     onEnded?.(run);
     onChange();
@@ -171,7 +172,10 @@ export class HeldTasks implements TaskRunListener {
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
   settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
     const { logger } = this.options;
-    for (const { kind, id } of outcomes) if (kind !== 'progress' && kind !== 'began') this.held.delete(id);
+    for (const { kind, id } of outcomes) {
+      if (kind === 'began') this.waiting.confirm(id);
+      else if (kind !== 'progress') this.held.delete(id);
+    }
     for (const id of refused) {
       logger.warn(`${this.title(id)}: its lease was lost while it ran; the outcome does not count`);
     }
@@ -191,7 +195,7 @@ export class HeldTasks implements TaskRunListener {
   /** Forgets what Redis does not know this worker to hold. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const [id, run] of this.held) if (!ids.has(id)) this.forget(id, run);
-    this.waiting = this.waiting.filter(({ envelope }) => ids.has(envelope.id));
+    this.waiting.remove(({ envelope }) => !ids.has(envelope.id));
     this.outcomes.keepOnly(ids);
   }
 
@@ -205,15 +209,15 @@ export class HeldTasks implements TaskRunListener {
 
   /** Gives back what was fetched ahead. Nothing is fetched ahead again before a slot has become free. */
   giveBackAhead(): void {
-    if (this.waiting.length > 0) this.stalledAt = this.begun;
-    this.releaseWaiting();
+    const ahead = this.waiting.removeAhead();
+    if (ahead.length === 0) return;
+    this.stalledAt = this.begun;
+    this.giveBack(ahead);
   }
 
   /** Gives back what was not begun, or some of it. */
   releaseWaiting(which: (run: TaskRun) => boolean = () => true): void {
-    // The head of the queue ends up with what was claimed first.
-    for (const run of this.waiting.filter(which).reverse()) this.release(run, { began: false });
-    this.waiting = this.waiting.filter((run) => !which(run));
+    this.giveBack(this.waiting.remove(which));
   }
 
   abortRunning(reason: string): void {
@@ -232,7 +236,23 @@ export class HeldTasks implements TaskRunListener {
   }
 
   private get hasFreeSlot(): boolean {
-    return this.running.size < this.options.settings.concurrency;
+    return this.takenSlots < this.options.settings.concurrency;
+  }
+
+  private begin(run: TaskRun): void {
+    if (run.isExpiredAt(this.options.clock)) {
+      this.begun++;
+      this.options.quarantine.leave(run);
+      this.enter(judgeExpired(run, this.options.settings));
+    } else if (run.mustBeMarked && !run.isMarked) {
+      this.waiting.mark(run);
+      this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: 0 });
+    } else {
+      this.begun++;
+      this.running.add(run);
+      if (run.isSuspect) this.options.quarantine.began();
+      run.start();
+    }
   }
 
   /** Of what nobody here can run. */
@@ -257,15 +277,19 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
+  private giveBack(runs: readonly TaskRun[]): void {
+    // The head of the queue ends up with what was claimed first.
+    for (const run of [...runs].reverse()) this.release(run, { began: false });
+  }
+
   private release(run: TaskRun, { began }: { began: boolean }): void {
-    this.suspects.delete(run);
     this.outcomes.add({ kind: 'released', id: run.envelope.id, began });
   }
 
   private forget(id: string, run: TaskRun | null): void {
     this.held.delete(id);
     if (!run) return;
-    this.suspects.delete(run);
+    this.options.quarantine.leave(run);
     if (!this.running.has(run)) return;
     this.options.logger.warn(`${run.title}: its lease was lost; the run is aborted and its outcome does not count`);
     run.lose('The lease was lost');

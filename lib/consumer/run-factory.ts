@@ -33,8 +33,10 @@ export class RunFactory {
     const handler = envelope.name === null ? undefined : handlers.get(envelope.name);
     if (!handler) return null;
     const settings = this.settingsOf(envelope, handler);
-    const isSuspect = envelope.lost >= maxLost;
-    return new TaskRun({ partition, envelope, handler, settings, isSuspect, isMarked }, listener);
+    const wasLost = envelope.lost !== undefined;
+    const isSuspect = (envelope.lost ?? 0) >= maxLost;
+    const facts = { partition, envelope, handler, settings, isSuspect, mustBeMarked: wasLost };
+    return new TaskRun({ ...facts, isMarked: isMarked && !wasLost }, listener);
   }
 
   /** Most tasks have no options of their own: what their handler's have is worked out once. */

@@ -26,6 +26,8 @@ export interface TaskRunOptions {
   settings: TaskSettings;
   /** Was lost so often that it becomes a dead letter if its worker dies once more. */
   isSuspect: boolean;
+  /** A worker died that held it: it must not begin before its status says that it is active. */
+  mustBeMarked: boolean;
   /** Whether its status says that it is active. */
   isMarked: boolean;
 }
@@ -43,6 +45,7 @@ export class TaskRun implements TaskRunControl {
   readonly handler: TaskHandlerEntry;
   readonly settings: TaskSettings;
   readonly isSuspect: boolean;
+  readonly mustBeMarked: boolean;
   isMarked: boolean;
   abortedFor: AbortCause | undefined;
   /** By `performance.now()`; 0 while it runs. */
@@ -57,12 +60,13 @@ export class TaskRun implements TaskRunControl {
     options: TaskRunOptions,
     private readonly listener: TaskRunListener,
   ) {
-    const { partition, envelope, handler, settings, isSuspect, isMarked } = options;
+    const { partition, envelope, handler, settings, isSuspect, mustBeMarked, isMarked } = options;
     this.partition = partition;
     this.envelope = envelope;
     this.handler = handler;
     this.settings = settings;
     this.isSuspect = isSuspect;
+    this.mustBeMarked = mustBeMarked;
     this.isMarked = isMarked;
   }
 

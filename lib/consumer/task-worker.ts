@@ -11,6 +11,7 @@ import { Consumer } from './consumer.js';
 import { guardedLog } from './guarded-log.js';
 import { LoopWatch } from './loop-watch.js';
 import type { OutageLog } from './outage-log.js';
+import { Quarantine } from './quarantine.js';
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
@@ -22,6 +23,7 @@ export class TaskWorker {
   private readonly hurry = new AbortController();
   private keeper: LeaseKeeper | undefined;
   private watch: LoopWatch | undefined;
+  private quarantine: Quarantine | undefined;
 
   constructor(
     private readonly broker: TaskBroker,
@@ -50,6 +52,10 @@ export class TaskWorker {
     const log = this.logger;
     const keeper = maxBlockedMs > 0 ? this.broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
     const running = (): string[] => consumers.flatMap((consumer) => consumer.running);
+    const quarantine = new Quarantine(
+      () => consumers.reduce((count, { runCount }) => count + runCount, 0),
+      () => consumers.forEach((consumer) => consumer.look()),
+    );
     const watch = new LoopWatch(tickMs(leaseMs), () => keeper?.tick(), running, log);
     for (const queue of this.queues) {
       const consumer = new Consumer(
@@ -61,8 +67,12 @@ export class TaskWorker {
           handlers: this.handlers.of(queue),
           settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
           keeper,
+          quarantine,
           onTurn: (turned) => this.listener?.notice(turned),
-          onEnded: (run) => watch.ended(run.handler.name, run.endedAt),
+          onEnded: (run) => {
+            watch.ended(run.handler.name, run.endedAt);
+            quarantine.ended();
+          },
         },
         this.broker,
         this.outages,
@@ -77,6 +87,7 @@ export class TaskWorker {
     this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), leaseMs / 3);
     this.keeper = keeper;
     this.watch = watch;
+    this.quarantine = quarantine;
     watch.start();
   }
 
@@ -99,6 +110,7 @@ export class TaskWorker {
     await Promise.all(stopped);
     clearInterval(this.heartbeat);
     this.watch?.stop();
+    this.quarantine?.stop();
     await this.keeper?.close();
   }
 

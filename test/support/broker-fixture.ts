@@ -73,3 +73,7 @@ export class ManualWorker {
 export function completed(id: string, { result = '1', ttlMs = 3_600_000 } = {}): Outcome {
   return { kind: 'completed', id, result, ranMs: 5, ttlMs };
 }
+
+export function began(id: string): Outcome {
+  return { kind: 'began', id, ranMs: 0 };
+}

@@ -1,5 +1,5 @@
 /**
- * An application that works on queue `default` in a process of its own. Prints `ready` once it has started and
+ * An application that works on queues `default` and `other` in a process of its own. Prints `ready` once it has started and
  * `stopping` when it begins to shut down: on SIGTERM as NestJS does it, on SIGUSR2 through `app.close()`.
  */
 import 'reflect-metadata';
@@ -40,6 +40,7 @@ class Tasks implements OnModuleDestroy, OnApplicationShutdown {
   constructor(private readonly producer: TaskProducer) {}
 
   @TaskHandler('work')
+  @TaskHandler('work', { queue: 'other' })
   async work({ ms }: { ms: number }, task: TaskContext): Promise<string> {
     await note('began', task);
     await delay(ms);
@@ -64,6 +65,14 @@ class Tasks implements OnModuleDestroy, OnApplicationShutdown {
   spin({ ms }: { ms: number }): string {
     spinFor(ms);
     return options.label;
+  }
+
+  @TaskHandler('poison')
+  @TaskHandler('poison', { queue: 'other' })
+  async poison({ ms }: { ms: number }, task: TaskContext): Promise<void> {
+    await note('began', task);
+    await delay(ms);
+    process.kill(process.pid, 'SIGKILL');
   }
 
   onModuleDestroy(): void {

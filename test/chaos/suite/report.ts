@@ -37,7 +37,7 @@ export function showReport(report: RunReport): string {
     processes: `${workers} workers (${report.workerStarts} starts), ${producers} producers, lease ${seconds(leaseMs)}`,
     tasks: `${count(tasks)} (${kinds.join(', ')})`,
     faults: `${total}${total > 0 ? ` (${injected.join(', ')})` : ''}`,
-    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, lost to three faults ${outcomes.unlucky}, lost beside poison ${outcomes.innocent}`,
+    ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, lost to three faults ${outcomes.unlucky}`,
     runs: `${count(linesOf(journal, 'began').length)}; ${count(ranAgain(journal))} tasks ran more than once without having thrown`,
     recovery: `${recoveries.undisturbed} undisturbed, the slowest ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}); ${recoveries.count - recoveries.undisturbed} across outages, the slowest ${seconds(recoveries.slowestWithOutageMs)}`,
     snapshots: `${report.snapshots}, each with every id in its one place`,

@@ -22,10 +22,5 @@ export const NETWORK_DELAY_MS = 1;
 export const SHUTDOWN_TIMEOUT_MS = 2_000;
 /** Beyond the lease, what it may take until a task that was lost runs again. */
 export const RECOVERY_SLACK_MS = 5_000;
-/**
- * Whether a task that was lost too often may be one that only ran beside a poisonous one. It may as long as a worker runs a
- * suspect beside other tasks, and a suspect of each queue at once.
- */
-export const INNOCENT_MAY_BE_BURIED = true;
 /** How often a task may be lost with its worker. */
 export const MAX_LOST = 2;

@@ -4,6 +4,7 @@ import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { HeldTasks } from '../../../lib/consumer/held-tasks.js';
+import { Quarantine } from '../../../lib/consumer/quarantine.js';
 import { RunFactory } from '../../../lib/consumer/run-factory.js';
 import { RedisClock } from '../../../lib/consumer/redis-clock.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
@@ -26,6 +27,10 @@ function withOutcomeUnderWay(): { held: HeldTasks; outcomes: Outcome[] } {
     logger: new Logger(),
     onChange: () => undefined,
     mayStart: () => true,
+    quarantine: new Quarantine(
+      () => 0,
+      () => undefined,
+    ),
   });
   held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: true });
   held.startWaiting();

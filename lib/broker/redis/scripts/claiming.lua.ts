@@ -11,7 +11,7 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
-local function claim(ids, envelopes, attempts)
+local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
   local seen = {}
   for row, id in ipairs(ids) do
@@ -26,17 +26,22 @@ local function claim(ids, envelopes, attempts)
   end
   call('HSET', held, unpack(entries))
   for row, attempt in ipairs(attempts) do
-    -- What was tried before is marked in any case: a status without an attempt is one of the first.
-    if marks or attempt ~= '0' then begin(entries[2 * row - 1], attempt + 1, now_text) end
+    local id = entries[2 * row - 1]
+    if marks and not waits[row] then
+      begin(id, attempt + 1, now_text)
+    elseif attempt ~= '0' then
+      -- In any case: a status without an attempt is one of the first.
+      note('HSET', status .. id, 'attempt', attempt + 1)
+    end
   end
 end
 
 -- Takes those of them that are tasks.
 local function take(items)
-  local ids, envelopes, attempts = {}, {}, {}
+  local ids, envelopes, attempts, waits = {}, {}, {}, {}
   for _, item in ipairs(items) do
     bytes = bytes + #item
-    local id, attempt = identify(item)
+    local id, attempt, was_lost = identify(item)
     local envelope = item
     if not id then id, envelope, attempt = adopt(item) end
     if not id then
@@ -45,10 +50,13 @@ local function take(items)
       expire_cancelled(id, cancelled_retention)
       dropped = dropped + 1
     else
-      ids[#ids + 1], envelopes[#ids + 1], attempts[#ids + 1] = id, envelope, attempt
+      -- What a dead worker held is marked by its next one, before it begins and no sooner.
+      -- What a dead worker held waits for its mark, which the worker asks for when it begins.
+      local row = #ids + 1
+      ids[row], envelopes[row], attempts[row], waits[row] = id, envelope, attempt, was_lost
     end
   end
-  if #ids > 0 then claim(ids, envelopes, attempts) end
+  if #ids > 0 then claim(ids, envelopes, attempts, waits) end
 end
 
 if probes and want > 0 then

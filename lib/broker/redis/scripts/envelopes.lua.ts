@@ -14,13 +14,14 @@ local function is_id(id)
   return not string.find(id, '[\128-\255]')
 end
 
--- Returns the id of an envelope and its attempts so far, or nil if it does not begin as ours do.
+-- Returns the id of an envelope, its attempts so far, and whether a worker died that held it; or nil if it does not
+-- begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
   -- Nearly all have a ULID and were never tried: to cut at known places takes a sixth of the time of a match.
-  if string.sub(envelope, 34, 47) == '","attempt":0,' and string.sub(envelope, 1, 7) == '{"id":"' then
+  if string.sub(envelope, 34, 53) == '","attempt":0,"name"' and string.sub(envelope, 1, 7) == '{"id":"' then
     local ulid = string.sub(envelope, 8, 33)
-    if not string.find(ulid, '%W') then return ulid, '0' end
+    if not string.find(ulid, '%W') then return ulid, '0', false end
   end
 
   local raw, attempt, rest = string.match(envelope, '^{"id":"(.-)","attempt":(%d+)()')
@@ -34,25 +35,26 @@ local function identify(envelope)
     if not ok then return nil end
     id = decoded[1]
   end
-  if is_id(id) then return id, attempt end
+  if is_id(id) then return id, attempt, string.find(envelope, '^,"lost":%d', rest) ~= nil end
 end
 
--- Adds to the counters in the head, and enters when the first attempt began where that is given and not known yet.
+-- Adds to the counters in the head, and enters when the first attempt began where that is given and not known yet. "lost"
+-- is there once somebody has counted losses, even if there were none.
 -- Returns the new envelope, how often it was lost, and its attempts.
 local function count(envelope, attempts, losses, misses, start_of_first)
   local start, attempt, rest = string.match(envelope, '^({"id":".-","attempt":)(%d+)()')
   local function counter(name)
     local found, after = string.match(envelope, '^,"' .. name .. '":(%d+)()', rest)
     if found then rest = after end
-    return tonumber(found or 0)
+    return tonumber(found)
   end
-  local lost = counter('lost') + losses
-  local missed = counter('missed') + misses
-  local first = counter('first')
-  if first == 0 then first = start_of_first end
+  local lost = counter('lost')
+  if losses then lost = (lost or 0) + losses end
+  local missed = (counter('missed') or 0) + misses
+  local first = counter('first') or start_of_first
   attempt = attempt + attempts
   local head = start .. attempt
-  if lost > 0 then head = head .. ',"lost":' .. lost end
+  if lost then head = head .. ',"lost":' .. lost end
   if missed > 0 then head = head .. ',"missed":' .. missed end
   if first then head = head .. ',"first":' .. string.format('%.0f', first) end
   return head .. string.sub(envelope, rest), lost, attempt
@@ -95,6 +97,17 @@ local function rename(envelope, id)
   return '{"id":"' .. id .. '","attempt":' .. attempt .. string.sub(envelope, rest)
 end
 
+-- The claim did not become an attempt that counts.
+local function unclaim(id, envelope, state)
+  local _, attempt = identify(envelope)
+  note('HDEL', status .. id, 'started', 'attempt')
+  if attempt == '0' then
+    note('HSET', status .. id, 'state', state)
+  else
+    note('HSET', status .. id, 'state', state, 'attempt', attempt)
+  end
+end
+
 -- Writes what a status needs beside its state, for a task that did not come through enqueue.
 local function introduce(id, envelope)
   local ok, task = pcall(cjson.decode, envelope)
@@ -123,6 +136,6 @@ local function adopt(item)
   if type(attempt) ~= 'number' or attempt < 0 or attempt > 1e6 or attempt % 1 ~= 0 then attempt = 0 end
   local body = string.match(item, '^%s*{(.*)$')
   -- The member between keeps what follows from being read as a part of the head.
-  return id, '{"id":' .. cjson.encode(id) .. ',"attempt":' .. attempt .. ',"adopted":true,' .. body, attempt
+  return id, '{"id":' .. cjson.encode(id) .. ',"attempt":' .. attempt .. ',"adopted":true,' .. body, tostring(attempt)
 end
 `;

@@ -4,11 +4,13 @@ import { envelopes } from './envelopes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
- * Takes one worker whose lease has run out, and puts what it held back at the head of the queue, attempt and loss counted.
+ * Takes one worker whose lease has run out, and puts what it held back at the head of the queue.
  *
- * One of these tasks may be what killed it. So a task that was lost as often as it may be is a suspect from then on: a
- * worker holds one suspect at a time, and if it dies with it, that one becomes a dead letter. Those that only stood beside a
- * killer are suspects, too, but live through it.
+ * One of these tasks may be what killed it: one that had begun, which the status of a task says by being \`active\`. Attempt and
+ * loss count for these. All others are put back as they came; but each of them has \`lost\` in its head from now on, if only as
+ * 0: its next worker asks for the mark before it begins. So a killer of quick tasks, whose beginnings are not marked, can
+ * hide once. A task that was lost as often as it may be is a suspect: a worker runs one at a time, apart from all others, and if
+ * it dies with it, that one becomes a dead letter.
  *
  * ARGV: max lost, retention in ms of dead letters and of what was cancelled.
  * Returns: {} if every lease is good. Else {worker, ids put back, ids buried, 1 if there is more to do}.
@@ -45,11 +47,19 @@ local last = math.max(1, #ids - PAGE + 1)
 local returned, buried = {}, {}
 for i = #ids, last, -1 do
   local id = ids[i]
-  local envelope, lost, attempt = count(call('HGET', held, id), 1, 1, 0)
+  local state = note('HGET', status .. id, 'state')
+  -- Where somebody keeps something else under its status key it cannot be marked, and counts as well.
+  local had_begun = state == 'active' or type(state) == 'table'
+  local charge = had_begun and 1 or 0
+  local envelope, lost, attempt = count(call('HGET', held, id), charge, charge, 0)
   local reason = take_cancel(id)
   introduce_if_new(id, envelope)
   if reason then
     end_cancelled(id, reason, cancelled_retention)
+  elseif not had_begun then
+    call('RPUSH', home_of(envelope, max_lost), envelope)
+    unclaim(id, envelope, 'waiting')
+    returned[#returned + 1] = id
   elseif lost > max_lost then
     local message = 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id)
     bury(id, envelope, attempt, failure('lost too often', message), dead_retention)

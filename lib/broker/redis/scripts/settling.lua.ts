@@ -38,17 +38,6 @@ local function complete(id, field, text, retention, ran)
   note('PEXPIREAT', key, end_of(retention))
 end
 
--- The claim did not become an attempt that counts.
-local function unclaim(id, envelope, state)
-  local _, attempt = identify(envelope)
-  note('HDEL', status .. id, 'started', 'attempt')
-  if attempt == '0' then
-    note('HSET', status .. id, 'state', state)
-  else
-    note('HSET', status .. id, 'state', state, 'attempt', attempt)
-  end
-end
-
 local settle = {
   began = function(id, _, _, ran)
     local _, attempt = identify(envelope_of(id))
@@ -64,13 +53,13 @@ local settle = {
     complete(id, 'unrecorded', text, retention, ran)
   end,
   failed = function(id, retention, text, ran)
-    local envelope, _, attempt = count(envelope_of(id), 1, 0, 0)
+    local envelope, _, attempt = count(envelope_of(id), 1, nil, 0)
     note('HSET', status .. id, 'started', start_of(ran))
     bury(id, envelope, attempt, text, tonumber(retention))
     finished[#finished + 1] = id
   end,
   retrying = function(id, delay, text, ran)
-    local envelope, _, attempt = count(envelope_of(id), 1, 0, 0, now - ran)
+    local envelope, _, attempt = count(envelope_of(id), 1, nil, 0, now - ran)
     id = schedule(id, envelope, end_of(delay))
     note('HSET', status .. id, 'state', 'retrying', 'started', start_of(ran))
     note_error(id, attempt, text)
@@ -97,7 +86,7 @@ local settle = {
   end,
   deferred = function(id, delay)
     local envelope = envelope_of(id)
-    unclaim(schedule(id, (count(envelope, 0, 0, 1)), end_of(delay)), envelope, 'scheduled')
+    unclaim(schedule(id, (count(envelope, 0, nil, 1)), end_of(delay)), envelope, 'scheduled')
   end,
 }
 

@@ -1,5 +1,5 @@
 import { type JournalLine, linesOf } from '../run-journal.js';
-import { INNOCENT_MAY_BE_BURIED, MAX_LOST } from '../settings.js';
+import { MAX_LOST } from '../settings.js';
 import type { Snapshot, SnapshotStatus } from '../snapshot.js';
 import { type ChaosResult, isIntact, type PlannedTask, publicIdOf } from '../tasks.js';
 
@@ -13,8 +13,6 @@ export interface Outcomes {
   poisoned: number;
   /** Lost too often because faults hit it so often. */
   unlucky: number;
-  /** Lost too often, the last time beside a poisonous task. */
-  innocent: number;
 }
 
 /** What was written down, arranged for the questions that are asked about it. */
@@ -48,7 +46,6 @@ export function checkOutcomes(
     failed: 0,
     poisoned: 0,
     unlucky: 0,
-    innocent: 0,
   };
   const { violations } = outcomes;
 
@@ -122,12 +119,10 @@ function judge(
   } else if (state === 'failed') {
     const { name, message } = JSON.parse(error || '{}') as { name?: string; message?: string };
     if (name === 'lost too often') {
-      // What was lost before it began is not in the list.
-      const lastBy = runBy.get(id)?.[MAX_LOST];
+      const lastBy = runBy.get(id)?.at(-1);
       if (kind === 'poison') outcomes.poisoned++;
-      else if (lastBy === undefined || !poisoned.has(lastBy)) outcomes.unlucky++;
-      else if (INNOCENT_MAY_BE_BURIED) outcomes.innocent++;
-      else return 'it only stood beside a poisonous task';
+      else if (lastBy !== undefined && poisoned.has(lastBy)) return 'it only ran beside a poisonous task';
+      else outcomes.unlucky++;
       return null;
     }
     if (kind !== 'throwing' && kind !== 'stuck') return 'that was not planned';

@@ -136,7 +136,7 @@ function schedule(model: Model, task: ModelTask, delayMs: number): void {
 
 /** What is a dead letter if it is lost once more must be taken one at a time. */
 function homeOf(model: Model, task: ModelTask, maxLost: number): ModelTask[] {
-  return task.lost >= maxLost ? model.suspects : model.queue;
+  return (task.lost ?? 0) >= maxLost ? model.suspects : model.queue;
 }
 
 /** What is due joins the end of the queue, earliest first. */
@@ -165,16 +165,16 @@ function claim(
   for (let taken = 0; taken < want; taken++) {
     const task = suspects.shift() ?? model.queue.shift();
     if (!task) break;
-    const { foreign } = task;
-    if (foreign) adopt(model, task, freshIds);
+    if (task.foreign) adopt(model, task, freshIds);
     if (task.foreign) {
       model.bury(task, RETENTION.deadLetterTtlMs, 'malformed');
       malformed.push(task.id);
     } else if (task.calledOff === null) {
       mine.held.add(task);
       claimed.push(task);
-      // What is tried for the first time, and came through us, may be done before anybody looks.
-      if (marks || foreign || task.attempt > 0) model.write(task, { state: 'active', attempt: task.attempt + 1 });
+      // What a dead worker held is marked when its next one asks for it; all else may be done before anybody looks.
+      if (task.lost === null && marks) model.write(task, { state: 'active' });
+      if (task.attempt > 0 || (task.lost === null && marks)) model.write(task, { attempt: task.attempt + 1 });
     } else {
       model.write(task, { isPending: false });
       taken--; // that costs nobody a slot

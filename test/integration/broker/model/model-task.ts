@@ -7,7 +7,8 @@ export interface ModelTask {
   readonly marker: string;
   /** Attempts that count, losses and misses: what stands in the head of its envelope. */
   attempt: number;
-  lost: number;
+  /** `null` as long as no worker died that held it. */
+  lost: number | null;
   missed: number;
   /** Whether an attempt failed with another one to follow: then its envelope says when the first one began. */
   hasFirst: boolean;
@@ -23,7 +24,7 @@ export function modelTask(id: string, marker: string): ModelTask {
     id,
     marker,
     attempt: 0,
-    lost: 0,
+    lost: null,
     missed: 0,
     hasFirst: false,
     calledOff: null,

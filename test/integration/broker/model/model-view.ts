@@ -63,7 +63,7 @@ export function modelView({ model, ids }: World): View {
 function taskText(task: ModelTask): string {
   if (task.foreign) return task.foreign.text;
   const { id, marker, attempt, lost, missed, hasFirst } = task;
-  return `${id} ${marker} attempt ${attempt}, lost ${lost}, missed ${missed}${hasFirst ? ', tried' : ''}`;
+  return `${id} ${marker} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${hasFirst ? ', tried' : ''}`;
 }
 
 function statusView(status: ModelStatus | undefined): StatusView | null {

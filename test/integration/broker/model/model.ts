@@ -105,9 +105,14 @@ export class Model {
         this.end(task, cancelledTtlMs, { state: 'cancelled', reason: task.calledOff });
         continue;
       }
-      task.attempt++;
-      task.lost++;
-      if (task.lost > maxLost) {
+      const hadBegun = this.statuses.get(task.id)?.state === 'active';
+      task.lost = (task.lost ?? 0) + Number(hadBegun);
+      task.attempt += Number(hadBegun);
+      if (!hadBegun) {
+        (task.lost >= maxLost ? this.suspects : this.queue).unshift(task);
+        this.write(task, { state: 'waiting', attempt: task.attempt });
+        returned.push(task.id);
+      } else if (task.lost > maxLost) {
         this.bury(task, deadTtlMs, 'lost too often');
         buried.push(task.id);
       } else {
@@ -148,7 +153,7 @@ export class Model {
     const revived = ids.filter((id) => {
       const task = this.takeLetter(id, (letter) => letter.foreign === null);
       if (!task) return false;
-      Object.assign(task, { attempt: 0, lost: 0, missed: 0, hasFirst: false, hasEnded: false });
+      Object.assign(task, { attempt: 0, lost: null, missed: 0, hasFirst: false, hasEnded: false });
       this.write(task, { state: 'waiting', attempt: 0, errors: new Map(), progress: null });
       this.queue.push(task);
       return true;

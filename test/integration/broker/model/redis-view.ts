@@ -62,7 +62,7 @@ function envelopeText(text: string): string {
     const { id, data, attempt, lost, missed, first } = decodeEnvelope(text);
     if (typeof data !== 'string') return text;
     const tried = first === undefined ? '' : ', tried';
-    return `${id} ${data} attempt ${attempt}, lost ${lost}, missed ${missed}${tried}`;
+    return `${id} ${data} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${tried}`;
   } catch {
     return text; // no envelope (yet)
   }

@@ -33,8 +33,16 @@ function view({ claimed, nextDueMs, nowMs: _, ...others }: ExchangeReply): unkno
   return { ...others, claimed: tasks.map(claimedView), hasScheduled: nextDueMs !== null };
 }
 
-function claimedView(task: { id: string; marker: unknown; attempt: number; lost: number; missed: number }): string {
-  return `${task.id} ${String(task.marker)} attempt ${task.attempt}, lost ${task.lost}, missed ${task.missed}`;
+interface Claimed {
+  id: string;
+  marker: unknown;
+  attempt: number;
+  lost?: number | null | undefined;
+  missed: number;
+}
+
+function claimedView({ id, marker, attempt, lost, missed }: Claimed): string {
+  return `${id} ${String(marker)} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}`;
 }
 
 const exchanges = step(
