@@ -21,8 +21,9 @@ export interface QueueOptions extends TaskOptions {
    */
   maxResultBytes?: number | undefined;
   /**
-   * How often a task may be lost with a worker that died. Lost so often it is a suspect: a worker runs one of these at a time,
-   * and if it dies once more the task becomes a dead letter, `lost too often`, that names the workers. @default 2
+   * How often a task may be lost with a worker that died while it ran. Lost so often it is a suspect: a process runs one of
+   * these at a time, apart from all else, and if it dies once more the task becomes a dead letter, `lost too often`, that names
+   * the workers. @default 2
    */
   maxLost?: number | undefined;
   /** How many tasks may wait: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
