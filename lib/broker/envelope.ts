@@ -38,41 +38,60 @@ export function encodeEnvelope(id: string, name: string, dataJson: string, optio
   return tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`;
 }
 
+const START = '{"id":"';
+/** What follows the id of a task that was never tried. */
+const UNTRIED = '","attempt":0,"name":';
 const HEAD = /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?/;
+
+/** What an envelope says if it is JSON, whoever wrote it. */
+type Body = { id?: unknown; name?: unknown; data?: unknown } & EnvelopeOptions;
 
 /**
  * Reads what a worker holds. The head wins over members of the same name further on, which an adopted envelope may have.
  * @throws Error without such a head, which scripts see to
  */
 export function decodeEnvelope(text: string): Envelope {
+  const body = parse(text);
+  const { id } = body;
+  const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
+  const data = name === null ? null : (body.data ?? null);
+  const options = name === null ? undefined : optionsIn(body);
+  if (isUntried(text, id)) return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, name, data, options };
+
   const [, rawId, attempt, lost, missed, first] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
-  const id = rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId;
   return {
-    id,
+    id: rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId,
     attempt: Number(attempt),
     lost: lost === undefined ? undefined : Number(lost),
     missed: Number(missed ?? 0),
     first: first === undefined ? undefined : Number(first),
-    ...parseBody(text),
+    name,
+    data,
+    options,
   };
 }
 
-function parseBody(text: string): Pick<Envelope, 'name' | 'data' | 'options'> {
-  try {
-    const body = JSON.parse(text) as { name?: unknown; data?: unknown } & EnvelopeOptions;
-    const { name, data } = body;
-    if (typeof name === 'string' && name !== '') return { name, data: data ?? null, options: optionsIn(body) };
-  } catch {
-    // The worker that asked tells of it.
-  }
-  return { name: null, data: null, options: undefined };
+/** Whether the head has nothing but this id to tell: so it is with nearly all tasks, and to see that is quick. */
+function isUntried(text: string, id: unknown): id is string {
+  if (typeof id !== 'string' || id === '') return false;
+  return (
+    text.startsWith(START) && text.startsWith(id, START.length) && text.startsWith(UNTRIED, START.length + id.length)
+  );
 }
 
-const OPTION_NAMES = ['attempts', 'backoff', 'retryFor', 'timeout', 'expiresAt'] as const;
+/** Nothing where it is no JSON object: the worker that asked tells of it. */
+function parse(text: string): Body {
+  try {
+    return (JSON.parse(text) as Body | null) ?? {};
+  } catch {
+    return {};
+  }
+}
 
-function optionsIn(members: EnvelopeOptions): EnvelopeOptions | undefined {
-  let options: EnvelopeOptions | undefined;
-  for (const name of OPTION_NAMES) if (members[name] !== undefined) (options ??= {})[name] = members[name];
-  return options;
+/** Most tasks have none. */
+function optionsIn({ attempts, backoff, retryFor, timeout, expiresAt }: Body): EnvelopeOptions | undefined {
+  const isPlain = attempts === undefined && backoff === undefined && retryFor === undefined;
+  if (isPlain && timeout === undefined && expiresAt === undefined) return undefined;
+  return { attempts, backoff, retryFor, timeout, expiresAt };
 }

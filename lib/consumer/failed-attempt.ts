@@ -42,7 +42,7 @@ function judgeFailedAttempt(run: TaskRun, thrown: unknown, settings: QueueSettin
 
 function decide(run: TaskRun, thrown: unknown, nowMs: number): Decision {
   if (isA(FailTask, thrown)) return { final: ' for good' };
-  const { attempts, retryForMs } = run.settings;
+  const { attempts, retryForMs } = run.mode.settings;
   if (failuresOf(run) >= attempts) return { final: attempts > 1 ? attemptOf(run) : '' };
 
   const asked = isA(RetryTask, thrown) && isDelay(thrown.delayMs);
@@ -55,7 +55,8 @@ function decide(run: TaskRun, thrown: unknown, nowMs: number): Decision {
 
 /** A backoff function of the application's that throws costs nothing but its own decision. */
 function backOff(run: TaskRun, thrown: unknown): Decision {
-  const { partition, envelope, handler, settings } = run;
+  const { envelope, mode } = run;
+  const { partition, handler, settings } = mode;
   const task = {
     id: publicId(partition, envelope.id),
     queue: queueOf(partition),
@@ -77,7 +78,7 @@ function failuresOf({ envelope }: TaskRun): number {
 }
 
 function attemptOf(run: TaskRun): string {
-  return ` at attempt ${failuresOf(run)} of ${run.settings.attempts}`;
+  return ` at attempt ${failuresOf(run)} of ${run.mode.settings.attempts}`;
 }
 
 /** Anything may have been thrown, a proxy that cannot be looked at included. */

@@ -104,7 +104,7 @@ export class HeldTasks implements TaskRunListener {
   }
 
   get runningNames(): string[] {
-    return Array.from(this.running, ({ handler }) => handler.name);
+    return Array.from(this.running, ({ mode }) => mode.handler.name);
   }
 
   has(id: string): boolean {

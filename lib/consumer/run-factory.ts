@@ -9,7 +9,7 @@ import {
   type TaskOptions,
   type TaskSettings,
 } from '../options/task-options.js';
-import { TaskRun, type TaskRunListener } from './task-run.js';
+import { TaskRun, type TaskRunListener, type TaskRunMode } from './task-run.js';
 
 export interface RunFactoryOptions {
   partition: Partition;
@@ -23,32 +23,28 @@ export interface RunFactoryOptions {
 
 /** Makes runs of what a worker has claimed. */
 export class RunFactory {
-  private readonly handlerSettings = new Map<TaskHandlerEntry, TaskSettings>();
+  private readonly modes = new Map<TaskHandlerEntry, TaskRunMode>();
 
   constructor(private readonly options: RunFactoryOptions) {}
 
   /** @returns `null` where nobody here can run it */
   make(envelope: Envelope, isMarked: boolean, listener: TaskRunListener): TaskRun | null {
-    const { partition, handlers, maxLost } = this.options;
-    const handler = envelope.name === null ? undefined : handlers.get(envelope.name);
+    const handler = envelope.name === null ? undefined : this.options.handlers.get(envelope.name);
     if (!handler) return null;
-    const settings = this.settingsOf(envelope, handler);
-    const wasLost = envelope.lost !== undefined;
-    const isSuspect = (envelope.lost ?? 0) >= maxLost;
-    const facts = { partition, envelope, handler, settings, isSuspect, mustBeMarked: wasLost };
-    return new TaskRun({ ...facts, isMarked: isMarked && !wasLost }, listener);
+    return new TaskRun(envelope, this.modeOf(envelope, handler), isMarked && envelope.lost === undefined, listener);
   }
 
   /** Most tasks have no options of their own: what their handler's have is worked out once. */
-  private settingsOf(envelope: Envelope, handler: TaskHandlerEntry): TaskSettings {
+  private modeOf(envelope: Envelope, handler: TaskHandlerEntry): TaskRunMode {
+    const { partition, settingsOf, maxLost } = this.options;
     const own = envelope.options && this.check(envelope.id, envelope.options);
-    if (own) return this.options.settingsOf(handler, own);
-    let settings = this.handlerSettings.get(handler);
-    if (!settings) {
-      settings = this.options.settingsOf(handler, undefined);
-      this.handlerSettings.set(handler, settings);
+    if (own) return { partition, handler, settings: settingsOf(handler, own), maxLost };
+    let mode = this.modes.get(handler);
+    if (!mode) {
+      mode = { partition, handler, settings: settingsOf(handler, undefined), maxLost };
+      this.modes.set(handler, mode);
     }
-    return settings;
+    return mode;
   }
 
   /** Anybody may have written them: what is wrong is told and ignored, for it is no reason not to do the work. */

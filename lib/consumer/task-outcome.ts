@@ -28,10 +28,12 @@ export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSetting
 
 function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Verdict {
   const result = encodeResult(value, settings.maxResultBytes);
-  const facts = { id: run.envelope.id, ranMs: Math.round(run.ranMs), ttlMs: settings.completedTtlMs };
-  if ('result' in result) return { outcome: { kind: 'completed', result: result.result, ...facts } };
+  const { id } = run.envelope;
+  const ranMs = Math.round(run.ranMs);
+  const ttlMs = settings.completedTtlMs;
+  if ('result' in result) return { outcome: { kind: 'completed', id, result: result.result, ranMs, ttlMs } };
   return {
-    outcome: { kind: 'unrecorded', reason: result.unrecorded, ...facts },
+    outcome: { kind: 'unrecorded', id, reason: result.unrecorded, ranMs, ttlMs },
     log: { level: 'warn', text: `${run.title} is completed, but without a result: ${result.unrecorded}` },
   };
 }

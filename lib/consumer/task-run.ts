@@ -18,18 +18,13 @@ export interface TaskRunListener {
   progressed(run: TaskRun, json: string): void;
 }
 
-/** What a run is of, and how it is to be run. */
-export interface TaskRunOptions {
-  partition: Partition;
-  envelope: Envelope;
-  handler: TaskHandlerEntry;
-  settings: TaskSettings;
-  /** Was lost so often that it becomes a dead letter if its worker dies once more. */
-  isSuspect: boolean;
-  /** A worker died that held it: it must not begin before its status says that it is active. */
-  mustBeMarked: boolean;
-  /** Whether its status says that it is active. */
-  isMarked: boolean;
+/** How tasks are run: the same for all that have a handler in common and no options of their own. */
+export interface TaskRunMode {
+  readonly partition: Partition;
+  readonly handler: TaskHandlerEntry;
+  readonly settings: TaskSettings;
+  /** How often a task may be lost before it is a suspect. */
+  readonly maxLost: number;
 }
 
 /** What a handler has to react to being cancelled, before its task is cancelled without it. */
@@ -40,13 +35,6 @@ const CANCEL_GRACE_MS = 1_000;
  * handler may go on without anybody listening, for a running function cannot be stopped from outside.
  */
 export class TaskRun implements TaskRunControl {
-  readonly partition: Partition;
-  readonly envelope: Envelope;
-  readonly handler: TaskHandlerEntry;
-  readonly settings: TaskSettings;
-  readonly isSuspect: boolean;
-  readonly mustBeMarked: boolean;
-  isMarked: boolean;
   abortedFor: AbortCause | undefined;
   /** By `performance.now()`; 0 while it runs. */
   endedAt = 0;
@@ -57,17 +45,21 @@ export class TaskRun implements TaskRunControl {
   private lost = false;
 
   constructor(
-    options: TaskRunOptions,
+    readonly envelope: Envelope,
+    readonly mode: TaskRunMode,
+    /** Whether its status says that it is active. */
+    public isMarked: boolean,
     private readonly listener: TaskRunListener,
-  ) {
-    const { partition, envelope, handler, settings, isSuspect, mustBeMarked, isMarked } = options;
-    this.partition = partition;
-    this.envelope = envelope;
-    this.handler = handler;
-    this.settings = settings;
-    this.isSuspect = isSuspect;
-    this.mustBeMarked = mustBeMarked;
-    this.isMarked = isMarked;
+  ) {}
+
+  /** A worker died that held it: it must not begin before its status says that it is active. */
+  get mustBeMarked(): boolean {
+    return this.envelope.lost !== undefined;
+  }
+
+  /** Was lost so often that it becomes a dead letter if its worker dies once more. */
+  get isSuspect(): boolean {
+    return this.envelope.lost !== undefined && this.envelope.lost >= this.mode.maxLost;
   }
 
   /** Made when somebody asks for it: most handlers do not. */
@@ -88,7 +80,7 @@ export class TaskRun implements TaskRunControl {
 
   /** For messages: id and name, never the data. */
   get title(): string {
-    return `${publicId(this.partition, this.envelope.id)} (${this.handler.name})`;
+    return `${publicId(this.mode.partition, this.envelope.id)} (${this.mode.handler.name})`;
   }
 
   /** Its first attempt was to begin before. */
@@ -100,8 +92,8 @@ export class TaskRun implements TaskRunControl {
   start(): void {
     this.startedAt = performance.now();
     const { id, attempt, data } = this.envelope;
-    const { partition, handler } = this;
-    const { timeoutMs } = this.settings;
+    const { partition, handler, settings } = this.mode;
+    const { timeoutMs } = settings;
     if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
     const context = new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
     let returned: unknown;
@@ -161,7 +153,7 @@ export class TaskRun implements TaskRunControl {
     this.ended = true;
     this.endedAt = performance.now();
     clearTimeout(this.timer);
-    const { timeoutMs } = this.settings;
+    const { timeoutMs } = this.mode.settings;
     // A handler that blocked the loop kept the timer from firing.
     const isLate = timeoutMs > 0 && this.ranMs > timeoutMs && 'value' in result;
     this.listener.ended(this, isLate ? { thrown: new TaskTimeoutError(timeoutMs) } : result);

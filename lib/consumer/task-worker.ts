@@ -70,7 +70,7 @@ export class TaskWorker {
           quarantine,
           onTurn: (turned) => this.listener?.notice(turned),
           onEnded: (run) => {
-            watch.ended(run.handler.name, run.endedAt);
+            watch.ended(run.mode.handler.name, run.endedAt);
             quarantine.ended();
           },
         },

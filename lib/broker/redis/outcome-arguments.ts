@@ -1,24 +1,26 @@
 import type { Outcome } from '../exchange.js';
 
 /**
- * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind
- * and number, each group headed by these and its size.
+ * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind,
+ * number and run time, each group headed by these and its size.
  */
 export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | number)[]): void {
   let sizeAt = 0;
   let size = 0;
-  let group: { kind: string; number: number } | undefined;
+  let group: { kind: string; number: number; ranMs: number } | undefined;
   for (const outcome of outcomes) {
+    const { kind, id } = outcome;
     const number = numberOf(outcome);
-    if (group?.kind !== outcome.kind || group.number !== number) {
+    const ranMs = 'ranMs' in outcome ? outcome.ranMs : 0;
+    if (group?.kind !== kind || group.number !== number || group.ranMs !== ranMs) {
       if (group) call[sizeAt] = size;
-      group = { kind: outcome.kind, number };
+      group = { kind, number, ranMs };
       size = 0;
-      call.push(outcome.kind, number, 0);
+      call.push(kind, number, ranMs, 0);
       sizeAt = call.length - 1;
     }
     size++;
-    call.push(outcome.id, textOf(outcome), 'ranMs' in outcome ? outcome.ranMs : 0);
+    call.push(id, textOf(outcome));
   }
   if (group) call[sizeAt] = size;
 }

@@ -2,12 +2,14 @@ import type { StatusRecord } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
 
 /**
- * Reads a status key. It names its attempt from the second one on: before that it is the first if it has started.
+ * Reads a status key. It names its attempt from the second one on: before that it is the first if it has started. A run of
+ * less than a millisecond started when it finished, and has no field for that.
  * @returns `null` for a key that is not there.
  */
 export function readStatus(fields: Readonly<Record<string, string>>): StatusRecord | null {
-  const { state, name, attempt, created, started, finished, due, progress, result, unrecorded, reason, error } = fields;
+  const { state, name, attempt, created, finished, due, progress, result, unrecorded, reason, error } = fields;
   if (!state) return null;
+  const started = fields['started'] ?? (state === 'completed' ? finished : undefined);
   return {
     state: state as TaskState,
     name: name ?? '',

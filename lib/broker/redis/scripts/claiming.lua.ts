@@ -1,6 +1,6 @@
 /** The last part of `exchange`: takes tasks for the free slots of the worker. */
 export const claiming = String.raw`
-local POP_PAGE_MAX, DROPPED_MAX = 16, 200
+local POP_PAGE_MAX, DROPPED_MAX = 32, 200
 
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
@@ -68,12 +68,12 @@ if probes and want > 0 then
   end
 end
 
--- In growing pages: the first items tell how large they are.
+-- In growing pages: those before tell how large the items are.
 while popped - dropped < want and dropped < DROPPED_MAX and bytes < want_bytes do
   local items = call('RPOP', queue, math.min(want - popped + dropped, page))
   if not items then break end
   popped = popped + #items
-  page = math.min(page * 2, POP_PAGE_MAX)
   take(items)
+  page = math.max(1, math.min(page * 8, POP_PAGE_MAX, math.floor((want_bytes - bytes) * popped / bytes)))
 end
 `;

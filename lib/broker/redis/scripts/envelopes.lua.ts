@@ -18,11 +18,9 @@ end
 -- begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
-  -- Nearly all have a ULID and were never tried: to cut at known places takes a sixth of the time of a match.
-  if string.sub(envelope, 34, 53) == '","attempt":0,"name"' and string.sub(envelope, 1, 7) == '{"id":"' then
-    local ulid = string.sub(envelope, 8, 33)
-    if not string.find(ulid, '%W') then return ulid, '0', false end
-  end
+  -- Nearly all have a ULID and were never tried: a match that never goes back takes a fraction of the time.
+  local plain = string.match(envelope, '^{"id":"(%w+)","attempt":0,"name"')
+  if plain and #plain <= 256 then return plain, '0', false end
 
   local raw, attempt, rest = string.match(envelope, '^{"id":"(.-)","attempt":(%d+)()')
   if not raw or not string.find(envelope, '^[,}]', rest) then return nil end
