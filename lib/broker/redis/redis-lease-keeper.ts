@@ -85,7 +85,10 @@ export class RedisLeaseKeeper implements LeaseKeeper {
       );
       return undefined;
     }
-    const thread = new Worker(file, { name: 'task-leases', workerData: data });
+    // What the application preloads (instrumentation, say) is not for this thread; a loader is, where it runs the sources.
+    const bare = { execArgv: [], env: { ...process.env, NODE_OPTIONS: '' } };
+    const options = file.pathname.endsWith('.js') ? bare : {};
+    const thread = new Worker(file, { name: 'task-leases', workerData: data, ...options });
     thread.on('message', (news: LeaseThreadNews) => this.hear(news));
     thread.on('error', (error) => this.lose(thread, error));
     thread.on('exit', () => this.lose(thread, new Error('its thread ended')));
