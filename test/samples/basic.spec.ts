@@ -118,6 +118,14 @@ describe('sample/basic', () => {
     expect(sample.stdout).toContain(`curl ${base}/tasks/<id>`);
   });
 
+  it('loads what is preloaded, instrumentation say, into the application and not into the thread that keeps leases', async () => {
+    const preload = `data:text/javascript,${encodeURIComponent('console.error("preloaded")')}`;
+    const { sample, base } = await startBasic({ NODE_OPTIONS: `--import ${preload}` });
+    const { id } = (await (await post(base, { to: 'ann@example.org' })).json()) as { id: string };
+    await eventually(async () => (await getTask(base, id)).state === 'completed');
+    expect(sample.stderr.match(/preloaded/g)).toHaveLength(1);
+  });
+
   it.each(['web', '-1', '65536'])('refuses PORT=%s', async (port) => {
     const sample = SampleProcess.start('basic', { env: { REDIS_URL: url, PORT: port } });
     expect(await sample.closed).toEqual({ code: 1, signal: null });
