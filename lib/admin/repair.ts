@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Damage, RepairCursor, RepairMode, RepairPlace } from '../broker/damage.js';
 import type { Partition } from '../broker/partition.js';
-import type { Retention } from '../broker/exchange.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import type { DamageCounter } from './repair-report.js';
 import { ListWalk } from './repair-list-walk.js';
@@ -28,10 +27,9 @@ export class Repair {
     private readonly partition: Partition,
     private readonly broker: TaskBroker,
     private readonly damages: DamageCounter,
-    mends: boolean,
-    retention: Retention,
+    mode: Omit<RepairMode, 'unlisted'>,
   ) {
-    this.mode = { mends, retention, unlisted: this.unlisted };
+    this.mode = { ...mode, unlisted: this.unlisted };
   }
 
   async run(): Promise<void> {

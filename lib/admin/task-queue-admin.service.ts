@@ -124,11 +124,12 @@ export class TaskQueueAdmin {
    */
   async repair(queue: string, options: RepairOptions = {}): Promise<RepairReport> {
     checkQueueName(queue);
-    const isDryRun = checkDryRun(options);
-    const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = this.settings.queue(queue);
+    const mends = !checkDryRun(options);
+    const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs, status } = this.settings.queue(queue);
+    const retention = { deadLetterTtlMs, cancelledTtlMs };
     const partition = partitionOf(queue);
     const damages = new DamageCounter(partition);
-    await new Repair(partition, this.broker, damages, !isDryRun, { deadLetterTtlMs, cancelledTtlMs }).run();
+    await new Repair(partition, this.broker, damages, { mends, retention, withStatus: status === 'full' }).run();
     return damages.report(queue);
   }
 }

@@ -48,6 +48,8 @@ export interface RepairMode {
   /** Whether to mend what is found; else nothing is written. */
   mends: boolean;
   retention: Retention;
+  /** Whether every task has a status as soon as it waits. */
+  withStatus: boolean;
   /** Workers that hold tasks without being on the list, as far as known. */
   unlisted: readonly string[];
 }

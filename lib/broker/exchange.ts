@@ -3,9 +3,9 @@ export type Outcome =
   /** Its run began so long ago; for what was claimed without a mark. */
   | { kind: 'began'; id: string; ranMs: number }
   | { kind: 'progress'; id: string; progress: string }
-  | { kind: 'completed'; id: string; result: string | undefined; ranMs: number; ttlMs: number }
+  | ({ kind: 'completed'; result: string | undefined } & Completion)
   /** Completed as well, but its result is not kept, and this is why. */
-  | { kind: 'unrecorded'; id: string; reason: string; ranMs: number; ttlMs: number }
+  | ({ kind: 'unrecorded'; reason: string } & Completion)
   | { kind: 'failed'; id: string; error: string; ranMs: number; ttlMs: number }
   /** Failed, and another attempt follows. */
   | { kind: 'retrying'; id: string; error: string; ranMs: number; delayMs: number }
@@ -18,6 +18,14 @@ export type Outcome =
   | { kind: 'released'; id: string; began: boolean }
   /** Nobody here can handle it: it comes again after a while. */
   | { kind: 'deferred'; id: string; delayMs: number };
+
+export interface Completion {
+  id: string;
+  ranMs: number;
+  ttlMs: number;
+  /** The name of the task, where its status is probably written only now. */
+  name?: string | undefined;
+}
 
 export interface ExchangeRequest {
   worker: string;

@@ -30,6 +30,16 @@ export interface NewTask {
   expiresInMs?: number | undefined;
 }
 
+export interface EnqueueOptions {
+  /** How many tasks may wait. @default any number */
+  maxLength?: number;
+  /**
+   * Whether each task has a status from now on, and an `enqueue` may be repeated. What has an id of its caller's own has one in
+   * any case: that is how another task of that id is noticed. @default true
+   */
+  withStatus?: boolean;
+}
+
 /** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
 export type Enqueued = 'created' | 'known' | 'full' | 'refused';
 
@@ -115,11 +125,10 @@ export abstract class TaskBroker {
   abstract describe(): Promise<ServerFacts | null>;
 
   /**
-   * Adds tasks in order. Safe to repeat.
-   * @param maxLength how many tasks may wait @default any number
+   * Adds tasks in order. Sent again by the broker itself where the answer is lost.
    * @throws LayoutMismatchError
    */
-  abstract enqueue(partition: Partition, tasks: readonly NewTask[], maxLength?: number): Promise<Enqueued[]>;
+  abstract enqueue(partition: Partition, tasks: readonly NewTask[], options?: EnqueueOptions): Promise<Enqueued[]>;
 
   /** Settles and claims. Never repeated by the broker itself: after an error, look at `held`. */
   abstract exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null>;

@@ -13,8 +13,8 @@ type Decision = { delayMs: number; remark: string } | { final: string };
 /** Of a run that threw, or took too long. @param nowMs by Redis's clock */
 export function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSettings, nowMs: number): Verdict {
   const { id } = run.envelope;
-  // It was told to stop and did: that is no failure of the task.
-  if (run.abortedFor === 'shutdown') return { outcome: { kind: 'released', id, began: true } };
+  // It was told to stop and did.
+  if (run.abortedFor === 'shutdown') return judgeInterrupted(run, settings);
   if (run.abortedFor === 'cancelled') {
     return { outcome: { kind: 'cancelled', id, reason: 'cancelled', ttlMs: settings.cancelledTtlMs } };
   }
@@ -22,6 +22,20 @@ export function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSetti
     return { outcome: { kind: 'snoozed', id, delayMs: thrown.delayMs } };
   }
   return judgeFailedAttempt(run, thrown, settings, nowMs);
+}
+
+/**
+ * Of a run that the shutdown of its worker has cut short: that is no failure of the task, and it is given back; unless it is to
+ * run at most once.
+ */
+export function judgeInterrupted(run: TaskRun, settings: QueueSettings): Verdict {
+  const { id } = run.envelope;
+  if (settings.delivery === 'at-least-once') return { outcome: { kind: 'released', id, began: true } };
+  const error = JSON.stringify({ name: 'interrupted', message: 'Its worker shut down before it had ended' });
+  return {
+    outcome: { kind: 'failed', id, error, ranMs: Math.round(run.ranMs), ttlMs: settings.failedTtlMs },
+    log: { level: 'error', text: `${run.title} was interrupted by the shutdown and is a dead letter now` },
+  };
 }
 
 function judgeFailedAttempt(run: TaskRun, thrown: unknown, settings: QueueSettings, nowMs: number): Verdict {

@@ -4,13 +4,14 @@ import type { ExchangeReply, Outcome } from '../broker/exchange.js';
 import { InvalidDataError } from '../errors/index.js';
 import { FailTask } from '../handler/control-flow.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import { Capacity } from './capacity.js';
 import type { GuardedLog } from './guarded-log.js';
-import { HandlerPace } from './handler-pace.js';
 import { PendingOutcomes } from './pending-outcomes.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunFactory } from './run-factory.js';
 import { showError } from './task-failure.js';
+import { judgeInterrupted } from './failed-attempt.js';
 import { judgeExpired, judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
 import { abortError, type RunResult, type TaskRun, type TaskRunListener } from './task-run.js';
 import { WaitingTasks } from './waiting-tasks.js';
@@ -42,16 +43,13 @@ export class HeldTasks implements TaskRunListener {
   private readonly held = new Map<string, TaskRun | null>();
   private readonly running = new Set<TaskRun>();
   private readonly waiting: WaitingTasks;
-  private readonly pace: HandlerPace;
-  private begun = 0;
-  /** How many had begun when what was fetched ahead was given back, for it found no slot. */
-  private stalledAt: number | undefined;
+  private readonly capacity: Capacity;
   private hasUnmarked = false;
   private isStarting = false;
 
   constructor(private readonly options: HeldTasksOptions) {
     this.waiting = new WaitingTasks(options.quarantine);
-    this.pace = new HandlerPace(options.settings.concurrency);
+    this.capacity = new Capacity(options.settings);
   }
 
   /** How many tasks Redis should say that this worker holds. */
@@ -62,17 +60,17 @@ export class HeldTasks implements TaskRunListener {
   /** Slots that could be filled now. */
   get freeSlots(): number {
     if (!this.options.quarantine.isOpen) return 0;
-    return Math.max(0, this.options.settings.concurrency - this.running.size - this.waiting.size);
+    return this.capacity.freeSlots(this.claimedSlots);
   }
 
-  /** How many slots are taken by what runs or begins. */
+  /** How many slots are taken by what runs or begins; with `ack: 'each'` also by what has ended without that Redis knows. */
   get takenSlots(): number {
-    return this.running.size + this.waiting.slots;
+    return this.claimedSlots - this.waiting.size + this.waiting.slots;
   }
 
-  /** Whether claims are to be marked as active at once: not where handlers are through in no time. */
+  /** Whether claims are to be marked as active at once: not where handlers are through in no time, or nobody wants to know. */
   get marksClaims(): boolean {
-    return !this.pace.isQuick;
+    return this.keepsStatuses && !this.capacity.isQuick;
   }
 
   /** One suspect at a time, and only where it begins soon. */
@@ -87,7 +85,7 @@ export class HeldTasks implements TaskRunListener {
 
   /** How many runs have begun so far. */
   get begunCount(): number {
-    return this.begun;
+    return this.capacity.begunCount;
   }
 
   /** There are tasks in hand that could run now. */
@@ -99,8 +97,7 @@ export class HeldTasks implements TaskRunListener {
   get room(): number {
     if (!this.options.mayStart() || !this.options.quarantine.isOpen) return 0;
     const [oldest] = this.running;
-    const ahead = this.stalledAt === this.begun ? 0 : this.pace.allowance(oldest?.ranMs ?? 0);
-    return Math.max(0, this.options.settings.concurrency + ahead - this.running.size - this.waiting.size);
+    return this.capacity.room(this.claimedSlots, oldest?.ranMs ?? 0);
   }
 
   get runningNames(): string[] {
@@ -120,17 +117,16 @@ export class HeldTasks implements TaskRunListener {
       if (run) this.waiting.add(run);
       else this.enter(this.judgeStranger(envelope));
     }
-    if (!areMarked) this.hasUnmarked = true;
+    if (!areMarked) this.hasUnmarked = this.keepsStatuses;
   }
 
   /** Reports those runs that take long enough to be seen. */
   markRuns(): void {
+    if (!this.keepsStatuses) return;
     this.hasUnmarked = this.waiting.hasUnmarked;
     for (const run of this.running) {
       if (run.isMarked || run.isLost) continue;
-      const ranMs = Math.round(run.ranMs);
-      run.isMarked = ranMs >= MARK_AFTER_MS;
-      if (run.isMarked) this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs });
+      if (run.ranMs >= MARK_AFTER_MS) this.mark(run);
       else this.hasUnmarked = true;
     }
   }
@@ -152,7 +148,7 @@ export class HeldTasks implements TaskRunListener {
     const { onChange, onEnded } = this.options;
     this.running.delete(run);
     if (run.isSuspect) this.options.quarantine.leave(run);
-    this.pace.learn(run.ranMs);
+    this.capacity.learn(run.ranMs);
     onEnded?.(run);
     onChange();
     if (!run.isLost) this.enter(this.judge(run, result));
@@ -165,6 +161,7 @@ export class HeldTasks implements TaskRunListener {
     if (json.length * 3 > maxResultBytes && Buffer.byteLength(json) > maxResultBytes) {
       throw new InvalidDataError('Progress', new Error(`it is longer than maxResultBytes (${maxResultBytes})`));
     }
+    if (!run.isMarked) this.mark(run);
     this.outcomes.addProgress(run.envelope.id, json);
     this.options.onChange();
   }
@@ -211,7 +208,7 @@ export class HeldTasks implements TaskRunListener {
   giveBackAhead(): void {
     const ahead = this.waiting.removeAhead();
     if (ahead.length === 0) return;
-    this.stalledAt = this.begun;
+    this.capacity.stall();
     this.giveBack(ahead);
   }
 
@@ -230,25 +227,34 @@ export class HeldTasks implements TaskRunListener {
     for (const run of [...this.running].reverse()) {
       if (run.isLost) continue;
       run.lose('The worker shut down');
-      this.options.logger.warn(`${run.title} did not end before the shutdown timeout and was given back`);
-      this.release(run, { began: true });
+      this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
+      this.enter(judgeInterrupted(run, this.options.settings));
     }
   }
 
+  private get keepsStatuses(): boolean {
+    return this.options.settings.status === 'full';
+  }
+
   private get hasFreeSlot(): boolean {
-    return this.takenSlots < this.options.settings.concurrency;
+    return this.capacity.freeSlots(this.takenSlots) > 0;
+  }
+
+  /** Slots that are taken, and those that what waits here will take. */
+  private get claimedSlots(): number {
+    return this.options.settings.ack === 'each' ? this.held.size : this.running.size + this.waiting.size;
   }
 
   private begin(run: TaskRun): void {
     if (run.isExpiredAt(this.options.clock)) {
-      this.begun++;
+      this.capacity.began();
       this.options.quarantine.leave(run);
       this.enter(judgeExpired(run, this.options.settings));
     } else if (run.mustBeMarked && !run.isMarked) {
       this.waiting.mark(run);
       this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: 0 });
     } else {
-      this.begun++;
+      this.capacity.began();
       this.running.add(run);
       if (run.isSuspect) this.options.quarantine.began();
       run.start();
@@ -277,13 +283,17 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
-  private giveBack(runs: readonly TaskRun[]): void {
-    // The head of the queue ends up with what was claimed first.
-    for (const run of [...runs].reverse()) this.release(run, { began: false });
+  /** A status that says how far a task is says that it is active, too. */
+  private mark(run: TaskRun): void {
+    run.isMarked = true;
+    this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: Math.round(run.ranMs) });
   }
 
-  private release(run: TaskRun, { began }: { began: boolean }): void {
-    this.outcomes.add({ kind: 'released', id: run.envelope.id, began });
+  private giveBack(runs: readonly TaskRun[]): void {
+    // The head of the queue ends up with what was claimed first.
+    for (const { envelope } of [...runs].reverse()) {
+      this.outcomes.add({ kind: 'released', id: envelope.id, began: false });
+    }
   }
 
   private forget(id: string, run: TaskRun | null): void {

@@ -31,9 +31,10 @@ function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Ver
   const { id } = run.envelope;
   const ranMs = Math.round(run.ranMs);
   const ttlMs = settings.completedTtlMs;
-  if ('result' in result) return { outcome: { kind: 'completed', id, result: result.result, ranMs, ttlMs } };
+  const name = settings.status === 'final' ? run.mode.handler.name : undefined;
+  if ('result' in result) return { outcome: { kind: 'completed', id, result: result.result, ranMs, ttlMs, name } };
   return {
-    outcome: { kind: 'unrecorded', id, reason: result.unrecorded, ranMs, ttlMs },
+    outcome: { kind: 'unrecorded', id, reason: result.unrecorded, ranMs, ttlMs, name },
     log: { level: 'warn', text: `${run.title} is completed, but without a result: ${result.unrecorded}` },
   };
 }

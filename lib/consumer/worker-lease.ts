@@ -98,7 +98,7 @@ export class WorkerLease {
       if (returned.length + buried.length > 0) {
         this.logger.warn(
           `Queue "${this.partition}": worker ${worker} is gone; ${returned.length} of its tasks wait again, ` +
-            `${buried.length} were lost too often and are dead letters`,
+            `${buried.length} are dead letters`,
         );
       }
       if (!more) break;

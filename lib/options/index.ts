@@ -2,9 +2,12 @@ export type { RedisSource } from '../broker/redis/redis-source.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { Duration } from './duration.js';
 export type {
+  AckPolicy,
+  DeliveryPolicy,
   QueueOptions,
   RedisTaskQueueOptions,
   RedisTaskQueueOptionsFactory,
   RetentionOptions,
+  StatusPolicy,
 } from './redis-task-queue-options.interface.js';
 export type { PlainTaskOptions, TaskOptions } from './task-options.js';

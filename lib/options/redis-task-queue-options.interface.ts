@@ -10,6 +10,33 @@ export interface RetentionOptions {
   failed?: Duration | undefined;
 }
 
+/**
+ * What of its tasks stands in status keys.
+ *
+ * | | `full` | `final` | `off` |
+ * |---|---|---|---|
+ * | from when on a task has one | it was added | it has ended, failed an attempt, was given back or put off, said how far it is, or was lost | the same, without what is completed or cancelled |
+ * | a waiting task can be cancelled | yes | no | no |
+ * | an `add` whose answer was lost | adds once | may add twice | may add twice |
+ *
+ * A task with an id of its caller's own has a status from the beginning in any case.
+ */
+export type StatusPolicy = 'full' | 'final' | 'off';
+
+/**
+ * When a slot is free again: as soon as its handler has ended, and outcomes travel to Redis together (`batch`); or once
+ * Redis knows how that task has ended (`each`). A worker that dies leaves behind tasks that have ended without that Redis knows,
+ * and they run again: with `batch` those of the last few milliseconds, with `each` as many as there are slots, at most.
+ */
+export type AckPolicy = 'batch' | 'each';
+
+/**
+ * What becomes of a task whose worker dies, or shuts down before it has ended. `at-least-once`: it runs again.
+ * `at-most-once`: it never runs again by itself, whether it had begun or not, but is a dead letter, `lost` or `interrupted`. Tasks are
+ * not fetched ahead then. A handler that throws may be tried again all the same, as far as `attempts` says so.
+ */
+export type DeliveryPolicy = 'at-least-once' | 'at-most-once';
+
 /** Options of one queue, and of its tasks where these have none of their own. */
 export interface QueueOptions extends TaskOptions {
   /** How many tasks of this queue one process runs at once. @default 10 */
@@ -23,9 +50,18 @@ export interface QueueOptions extends TaskOptions {
   /**
    * How often a task may be lost with a worker that died while it ran. Lost so often it is a suspect: a process runs one of
    * these at a time, apart from all else, and if it dies once more the task becomes a dead letter, `lost too often`, that names
-   * the workers. @default 2
+   * the workers. Means nothing where `delivery` is `at-most-once`. @default 2
    */
   maxLost?: number | undefined;
+  /**
+   * Fewer statuses cost less. Processes that add and processes that work should agree; where they do not nothing is lost.
+   * @default 'full'
+   */
+  status?: StatusPolicy | undefined;
+  /** @default 'batch' */
+  ack?: AckPolicy | undefined;
+  /** @default 'at-least-once' */
+  delivery?: DeliveryPolicy | undefined;
   /** How many tasks may wait: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
   maxLength?: number | undefined;
 }

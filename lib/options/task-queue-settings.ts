@@ -2,8 +2,13 @@ import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { parseDuration } from './duration.js';
-import { duration, flag, integer, object, pattern, record, rule, type Rule } from './option-rules.js';
-import type { RedisTaskQueueOptions } from './redis-task-queue-options.interface.js';
+import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
+import type {
+  AckPolicy,
+  DeliveryPolicy,
+  RedisTaskQueueOptions,
+  StatusPolicy,
+} from './redis-task-queue-options.interface.js';
 import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSettings } from './task-options.js';
 
 /** How one queue is worked on: `QueueOptions` with every default filled in. */
@@ -16,6 +21,9 @@ export interface QueueSettings {
   maxLost: number;
   /** `Infinity` for no limit. */
   maxLength: number;
+  status: StatusPolicy;
+  ack: AckPolicy;
+  delivery: DeliveryPolicy;
 }
 
 /** The module's options, checked and with every default filled in: what all other classes read. */
@@ -65,14 +73,20 @@ export class TaskQueueSettings {
   queue(name: string): QueueSettings {
     const own = this.queues.get(name) ?? {};
     const { defaults } = this;
+    const status = own.status ?? defaults.status ?? 'full';
+    const delivery = own.delivery ?? defaults.delivery ?? 'at-least-once';
+    const completedTtlMs = status === 'off' ? 0 : (own.retention?.completed ?? defaults.retention?.completed ?? DAY_MS);
     return {
       concurrency: own.concurrency ?? defaults.concurrency ?? 10,
-      completedTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
-      cancelledTtlMs: own.retention?.completed ?? defaults.retention?.completed ?? 24 * 3_600_000,
-      failedTtlMs: own.retention?.failed ?? defaults.retention?.failed ?? 7 * 24 * 3_600_000,
+      completedTtlMs,
+      cancelledTtlMs: completedTtlMs,
+      failedTtlMs: own.retention?.failed ?? defaults.retention?.failed ?? 7 * DAY_MS,
       maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
-      maxLost: own.maxLost ?? defaults.maxLost ?? 2,
+      maxLost: delivery === 'at-most-once' ? 0 : (own.maxLost ?? defaults.maxLost ?? 2),
       maxLength: own.maxLength ?? defaults.maxLength ?? Infinity,
+      status,
+      ack: own.ack ?? defaults.ack ?? 'batch',
+      delivery,
     };
   }
 
@@ -118,6 +132,7 @@ export class TaskQueueSettings {
 
 type PartialQueue = NonNullable<ReturnType<typeof queueRule>>;
 
+const DAY_MS = 24 * 3_600_000;
 const MAX_BLOCKED_MS = 60_000;
 const MAX_BYTES = 64 * 1024 * 1024;
 
@@ -133,6 +148,9 @@ const queueRule = object({
   maxResultBytes: integer(0, MAX_BYTES),
   maxLost: integer(1, 100),
   maxLength: integer(1, Number.MAX_SAFE_INTEGER),
+  status: oneOf<StatusPolicy>('full', 'final', 'off'),
+  ack: oneOf<AckPolicy>('batch', 'each'),
+  delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),
   ...taskRules,
 });
 

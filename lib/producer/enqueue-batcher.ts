@@ -1,5 +1,5 @@
 import type { Partition } from '../broker/partition.js';
-import type { Enqueued, NewTask, TaskBroker } from '../broker/task-broker.js';
+import type { Enqueued, EnqueueOptions, NewTask, TaskBroker } from '../broker/task-broker.js';
 import { ProducerOverloadedError } from '../errors/index.js';
 
 interface PendingAdd {
@@ -24,7 +24,7 @@ export class EnqueueBatcher {
 
   constructor(
     private readonly broker: TaskBroker,
-    private readonly maxLengthOf: (partition: Partition) => number,
+    private readonly optionsOf: (partition: Partition) => EnqueueOptions,
   ) {}
 
   async add(partition: Partition, task: NewTask): Promise<Enqueued> {
@@ -56,7 +56,7 @@ export class EnqueueBatcher {
         const begin = first;
         first += chunk.length;
         try {
-          const enqueued = await this.track(this.broker.enqueue(partition, chunk, this.maxLengthOf(partition)));
+          const enqueued = await this.track(this.broker.enqueue(partition, chunk, this.optionsOf(partition)));
           enqueued.forEach((each, row) => answer(begin + row, each));
         } catch (error) {
           failed = true;
@@ -86,7 +86,7 @@ export class EnqueueBatcher {
   private async send(partition: Partition, adds: readonly PendingAdd[]): Promise<void> {
     try {
       const tasks = adds.map((add) => add.task);
-      const enqueued = await this.broker.enqueue(partition, tasks, this.maxLengthOf(partition));
+      const enqueued = await this.broker.enqueue(partition, tasks, this.optionsOf(partition));
       adds.forEach((add, row) => add.resolve(enqueued[row] ?? 'known'));
     } catch (error) {
       adds.forEach((add) => add.reject(error));

@@ -69,7 +69,10 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    this.batcher = new EnqueueBatcher(broker, (partition) => settings.queue(queueOf(partition)).maxLength);
+    this.batcher = new EnqueueBatcher(broker, (partition) => {
+      const { maxLength, status } = settings.queue(queueOf(partition));
+      return { maxLength, withStatus: status === 'full' };
+    });
   }
 
   /**

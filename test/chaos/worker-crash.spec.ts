@@ -44,6 +44,26 @@ it('kill -9 of the only worker: one that is started later takes over', async () 
   expect(await holders(target.redis)).toEqual([]);
 });
 
+it('kill -9 with at-most-once delivery: what was in flight is a dead letter, and nothing runs twice', async () => {
+  const options = { ...OPTIONS, defaults: { concurrency: 10, delivery: 'at-most-once' as const } };
+  const victim = await workers.start('victim', options);
+  const { status, ids } = await addTasks(300);
+  await eventually(async () => (await workers.journal.length()) > 100);
+
+  const inFlight = await kill(victim);
+  expect(inFlight.length).toBeLessThanOrEqual(10);
+  await workers.start('successor', options);
+  const ended = await eventually(async () => {
+    const statuses = await status.getMany(ids);
+    return statuses.every((each) => each?.state === 'completed' || each?.state === 'failed') && statuses;
+  });
+  const failed = ended.filter((each) => each?.state === 'failed');
+  expect(failed.map((each) => each?.id).sort()).toEqual(inFlight);
+  for (const letter of failed) expect(letter?.error?.name).toBe('lost');
+  const began = (await workers.journal.read('began')).map(({ id }) => id);
+  expect(new Set(began).size).toBe(began.length);
+});
+
 async function addTasks(count: number): Promise<{ status: TaskStatusService; ids: string[] }> {
   const { producer, status } = await startApp({ redis: target.url });
   const rows = Array.from({ length: count }, () => ({ name: 'work', data: { ms: 5 } }));

@@ -2,21 +2,22 @@ import type { Outcome } from '../exchange.js';
 
 /**
  * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind,
- * number and run time, each group headed by these and its size.
+ * number, run time and name, each group headed by these and its size.
  */
 export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | number)[]): void {
   let sizeAt = 0;
   let size = 0;
-  let group: { kind: string; number: number; ranMs: number } | undefined;
+  let group: { kind: string; number: number; ranMs: number; name: string } | undefined;
   for (const outcome of outcomes) {
     const { kind, id } = outcome;
     const number = numberOf(outcome);
     const ranMs = 'ranMs' in outcome ? outcome.ranMs : 0;
-    if (group?.kind !== kind || group.number !== number || group.ranMs !== ranMs) {
+    const name = ('name' in outcome && outcome.name) || '';
+    if (group?.kind !== kind || group.number !== number || group.ranMs !== ranMs || group.name !== name) {
       if (group) call[sizeAt] = size;
-      group = { kind, number, ranMs };
+      group = { kind, number, ranMs, name };
       size = 0;
-      call.push(kind, number, ranMs, 0);
+      call.push(kind, number, ranMs, name, 0);
       sizeAt = call.length - 1;
     }
     size++;

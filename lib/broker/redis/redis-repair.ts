@@ -173,11 +173,11 @@ export class RedisRepair {
 
   private call(
     partition: Partition,
-    { mends, retention, unlisted }: RepairMode,
+    { mends, retention, withStatus, unlisted }: RepairMode,
     ...own: (string | number)[]
   ): (string | number)[] {
     const { deadLetterTtlMs, cancelledTtlMs } = retention;
-    const all = [mends ? 1 : 0, deadLetterTtlMs, cancelledTtlMs, unlisted.length, ...unlisted];
+    const all = [mends ? 1 : 0, deadLetterTtlMs, cancelledTtlMs, withStatus ? 1 : 0, unlisted.length, ...unlisted];
     return [...this.keys.scripts(partition), ...all, ...own];
   }
 }

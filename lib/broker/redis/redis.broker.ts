@@ -18,6 +18,7 @@ import {
   type BeatReply,
   type DeadLetter,
   type Enqueued,
+  type EnqueueOptions,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
@@ -95,10 +96,14 @@ export class RedisBroker extends TaskBroker {
     }
   }
 
-  async enqueue(partition: Partition, tasks: readonly NewTask[], maxLength = Infinity): Promise<Enqueued[]> {
+  async enqueue(
+    partition: Partition,
+    tasks: readonly NewTask[],
+    { maxLength = Infinity, withStatus = true }: EnqueueOptions = {},
+  ): Promise<Enqueued[]> {
     const call: (string | number)[] = [...this.keys.scripts(partition), LAYOUT_VERSION];
     const expiring = tasks.flatMap(({ expiresInMs }, row) => (expiresInMs === undefined ? [] : [row + 1, expiresInMs]));
-    call.push(Number.isFinite(maxLength) ? maxLength : 0, expiring.length / 2, ...expiring);
+    call.push(Number.isFinite(maxLength) ? maxLength : 0, withStatus ? 1 : 0, expiring.length / 2, ...expiring);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
     const answers = await this.health.adding(() => this.commands.repeatable((client) => client.taskEnqueue(call)));
     const [first, version = 0] = answers;

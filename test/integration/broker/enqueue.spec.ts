@@ -54,8 +54,8 @@ describe('enqueue', () => {
   it('adds no more than may wait, in the order of the rows; what is known already is no concern of that', async () => {
     const broker = openBroker(fixture);
     const rows = ['1', '2', '3'].map((id) => newTask(id, { token: `token of ${id}` }));
-    expect(await broker.enqueue(email, rows, 2)).toEqual(['created', 'created', 'full']);
-    expect(await broker.enqueue(email, rows, 2)).toEqual(['created', 'created', 'full']);
+    expect(await broker.enqueue(email, rows, { maxLength: 2 })).toEqual(['created', 'created', 'full']);
+    expect(await broker.enqueue(email, rows, { maxLength: 2 })).toEqual(['created', 'created', 'full']);
     expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
     expect(await fixture.redis.exists(`${fixture.prefix}task_status:{email}:3`)).toBe(0);
   });

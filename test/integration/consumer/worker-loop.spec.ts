@@ -333,7 +333,7 @@ describe('shutdown', () => {
     await stopApp(app);
     const waiting = (await fixture.redis.lrange(key('task_queue:{default}'), 0, -1)).reverse();
     expect(waiting.map((text) => (JSON.parse(text) as { id: string }).id)).toEqual(['a', 'b', 'c']);
-    expect(app.log.of('warn').join()).toContain('was given back');
+    expect(app.log.of('warn').join()).toContain('did not end before the shutdown timeout');
     openDoors();
     await eventually(() => active === 0);
     expect(await fixture.redis.hget(key('task_status:{default}:a'), 'state')).toBe('waiting');

@@ -38,6 +38,9 @@ describe('TaskQueueSettings', () => {
       maxResultBytes: 65_536,
       maxLost: 2,
       maxLength: Infinity,
+      status: 'full',
+      ack: 'batch',
+      delivery: 'at-least-once',
     });
   });
 

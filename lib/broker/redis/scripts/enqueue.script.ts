@@ -3,14 +3,15 @@ import { preamble } from './preamble.lua.js';
 /**
  * Adds tasks to the left of the queue, in the order given.
  *
- * ARGV: layout version, how many tasks may wait at most (0 for any number), how many of these tasks expire; for each of
- * those its row and the time in ms; then for each task id, name, token, envelope.
+ * ARGV: layout version, how many tasks may wait at most (0 for any number), 1 if each task gets a status, how many of these
+ * tasks expire; for each of those its row and the time in ms; then for each task id, name, token, envelope.
  * Returns: for each task 1 if it was created, 0 if its id is known already, 2 if the queue is full, 3 if somebody keeps
  * something else under its status key. Or {-1, version} where
  * the keys of the queue have another layout: then nothing was done.
  *
- * Safe to repeat: the status key is created first and only once, so a task that an earlier call added is not added
- * again. The token, given with ids that callers chose, tells that earlier call from somebody else's.
+ * Safe to repeat where each task gets a status: that is created first and only once, so a task that an earlier call added is
+ * not added again. The token, given with ids that callers chose, tells that earlier call from somebody else's. These always get
+ * a status.
  */
 export const enqueue = String.raw`${preamble}
 local layout = call('HGET', meta, 'layout')
@@ -20,36 +21,49 @@ local room = math.huge
 if ARGV[2] ~= '0' then room = ARGV[2] - call('LLEN', queue) end
 
 -- When a task expires is a point in time by Redis's clock, as all others.
-local first = 4 + 2 * ARGV[3]
-for i = 4, first - 1, 2 do
+local keeps = ARGV[3] == '1'
+local first = 5 + 2 * ARGV[4]
+for i = 5, first - 1, 2 do
   local at = first + 4 * (ARGV[i] - 1) + 3
   ARGV[at] = string.sub(ARGV[at], 1, -2) .. ',"expiresAt":' .. end_of(ARGV[i + 1]) .. '}'
+end
+
+-- Generated ids are new, unless this call is sent again: then there are statuses, and each must be looked at.
+local generated = {}
+for i = first, keeps and #ARGV or 0, 4 do
+  if ARGV[i + 2] == '' then generated[#generated + 1] = status .. ARGV[i] end
+end
+local are_new = #generated > 0 and call('EXISTS', unpack(generated)) == 0
+
+-- Creates a status. Returns an answer, or an error that concerns all of them and comes before anything is written, such as
+-- a lack of memory.
+local function create(key, name, token)
+  local answer = note('HSETNX', key, 'state', 'waiting')
+  if type(answer) == 'table' then
+    return string.find(answer.err, '^WRONGTYPE') and 3 or answer
+  elseif answer == 1 then
+    call('HSET', key, 'name', name, 'created', now_text)
+    if token ~= '' then call('HSET', key, 'token', token) end
+  elseif token ~= '' and call('HGET', key, 'token') == token then
+    return 1, true
+  end
+  return answer
 end
 
 local answers, created = {}, {}
 for i = first, #ARGV, 4 do
   local key, name, token = status .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
-  local answer
-  if #created >= room and call('EXISTS', key) == 0 then
+  local is_new, is_known = token == '' and (are_new or not keeps), false
+  local answer = 1
+  if #created >= room and (is_new or call('EXISTS', key) == 0) then
     answer = 2
-  else
-    answer = note('HSETNX', key, 'state', 'waiting')
-    if type(answer) == 'table' then
-      -- All else, such as a lack of memory, concerns all of them, and comes before anything is written.
-      if not string.find(answer.err, '^WRONGTYPE') then return answer end
-      answer = 3
-    end
+  elseif not is_new then
+    answer, is_known = create(key, name, token)
+    if type(answer) == 'table' then return answer end
+  elseif keeps then
+    call('HSET', key, 'state', 'waiting', 'name', name, 'created', now_text)
   end
-  if answer == 0 then
-    if token ~= '' and call('HGET', key, 'token') == token then answer = 1 end
-  elseif answer == 1 then
-    if token == '' then
-      call('HSET', key, 'name', name, 'created', now_text)
-    else
-      call('HSET', key, 'name', name, 'created', now_text, 'token', token)
-    end
-    created[#created + 1] = ARGV[i + 3]
-  end
+  if answer == 1 and not is_known then created[#created + 1] = ARGV[i + 3] end
   answers[#answers + 1] = answer
 end
 if #created > 0 then

@@ -108,8 +108,11 @@ end
 
 -- Writes what a status needs beside its state, for a task that did not come through enqueue.
 local function introduce(id, envelope)
-  local ok, task = pcall(cjson.decode, envelope)
-  local name = ok and type(task) == 'table' and task.name
+  local name = string.match(envelope, '^{"id":"[^"\\]+","attempt":%d+,"name":"([^"\\]+)","data":')
+  if not name then
+    local ok, task = pcall(cjson.decode, envelope)
+    name = ok and type(task) == 'table' and task.name
+  end
   note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
 end
 

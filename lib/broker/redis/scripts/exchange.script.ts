@@ -11,7 +11,8 @@ import { settling } from './settling.lua.js';
  *
  * ARGV: worker, lease in ms, retention in ms of dead letters and of what was cancelled, how many tasks are wanted, how many
  * bytes are wanted, 1 to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost; then
- * the outcomes in groups: kind, number, run time in ms, how many; and for each id and text:
+ * the outcomes in groups: kind, number, run time in ms, name where a status is probably written only now, how many; and for
+ * each id and text:
  *
  * | kind | number | text |
  * |---|---|---|

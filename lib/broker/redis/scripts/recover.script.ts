@@ -12,7 +12,7 @@ import { preamble } from './preamble.lua.js';
  * hide once. A task that was lost as often as it may be is a suspect: a worker runs one at a time, apart from all others, and if
  * it dies with it, that one becomes a dead letter.
  *
- * ARGV: max lost, retention in ms of dead letters and of what was cancelled.
+ * ARGV: max lost (0: what was held may never run again, whether it had begun or not), retention in ms of dead letters and of what was cancelled.
  * Returns: {} if every lease is good. Else {worker, ids put back, ids buried, 1 if there is more to do}.
  *
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
@@ -54,21 +54,21 @@ for i = #ids, last, -1 do
   local envelope, lost, attempt = count(call('HGET', held, id), charge, charge, 0)
   local reason = take_cancel(id)
   introduce_if_new(id, envelope)
+  if not had_begun and not reason then unclaim(id, envelope, 'waiting') end
   if reason then
     end_cancelled(id, reason, cancelled_retention)
-  elseif not had_begun then
-    call('RPUSH', home_of(envelope, max_lost), envelope)
-    unclaim(id, envelope, 'waiting')
-    returned[#returned + 1] = id
-  elseif lost > max_lost then
-    local message = 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id)
-    bury(id, envelope, attempt, failure('lost too often', message), dead_retention)
+  elseif max_lost == 0 or lost > max_lost then
+    local why = failure('lost too often', 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id))
+    if max_lost == 0 then why = failure('lost', 'Worker ' .. worker .. ' died with it') end
+    bury(id, envelope, attempt + 1 - charge, why, dead_retention)
     buried[#buried + 1] = id
   else
     call('RPUSH', home_of(envelope, max_lost), envelope)
-    note_error(id, attempt, failure('lost', 'Worker ' .. worker .. ' died with it'))
-    killed_by(id)
-    note('HSET', status .. id, 'state', 'waiting', 'attempt', attempt)
+    if had_begun then
+      note_error(id, attempt, failure('lost', 'Worker ' .. worker .. ' died with it'))
+      killed_by(id)
+      note('HSET', status .. id, 'state', 'waiting', 'attempt', attempt)
+    end
     returned[#returned + 1] = id
   end
   call('HDEL', held, id)

@@ -37,7 +37,7 @@ for i = 1, #page[2], 2 do
   local due, state = call('ZSCORE', scheduled, id), state_of(id)
   if due then
     found('sameIdTwice', id, function() return part_from_scheduled(id, envelope, due) end)
-  elseif state == false then
+  elseif state == false and has_statuses then
     found('taskWithoutStatus', id, function() correct(id, envelope, 'active') end)
   elseif state and state ~= 'waiting' and state ~= 'active' then
     found('wrongStatus', id, function() correct(id, envelope, 'active') end)

@@ -101,7 +101,7 @@ local function judge(row, id)
     if state and state ~= 'cancelled' then
       found('wrongStatus', id, function() mark_cancelled(id, reason) note('PERSIST', status .. id) end)
     end
-  elseif state == false then
+  elseif state == false and has_statuses then
     looks = looks + 1
     found('taskWithoutStatus', id, function() correct(id, items[row], 'waiting') end)
   elseif state and state ~= 'waiting' then

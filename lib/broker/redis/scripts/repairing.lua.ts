@@ -1,12 +1,13 @@
 /**
  * What the steps of a repair have in common. Needs `envelopes` and `deadLetters`.
  *
- * ARGV begins with: 1 to mend, retention in ms of dead letters and of what has ended otherwise, how many workers are known to
- * be missing in the list, their names. The step's own arguments begin at `first`.
+ * ARGV begins with: 1 to mend, retention in ms of dead letters and of what has ended otherwise, 1 if every waiting task has a
+ * status, how many workers are known to be missing in the list, their names. The step's own arguments begin at `first`.
  */
 export const repairing = String.raw`
 local mends, dead_retention, ended_retention = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3]
-local first = 5 + ARGV[4]
+local has_statuses = ARGV[4] == '1'
+local first = 6 + ARGV[5]
 local WORKERS_MAX = 1000
 local TERMINAL = {completed = true, failed = true, cancelled = true}
 if mends then work_at_maxmemory() end
@@ -30,7 +31,7 @@ local names
 local function holder_of(id)
   if not names then
     names = call('ZRANGE', workers, 0, WORKERS_MAX - 1)
-    for i = 5, first - 1 do names[#names + 1] = ARGV[i] end
+    for i = 6, first - 1 do names[#names + 1] = ARGV[i] end
   end
   for _, name in ipairs(names) do
     if call('HEXISTS', active .. name, id) == 1 then return name end

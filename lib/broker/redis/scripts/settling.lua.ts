@@ -1,6 +1,6 @@
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
-local refused, finished, malformed = {}, {}, {}
+local refused, finished, malformed, dropped = {}, {}, {}, {}
 local has_cancels = call('EXISTS', cancel) == 1
 
 -- Read only where it is needed: Lua hashes every byte of every text that it is given.
@@ -24,12 +24,21 @@ local function begin(id, attempt, start)
   if fresh then introduce(id, envelope_of(id)) end
 end
 
-local function complete(id, field, text, retention, ran)
+local function complete(id, field, text, retention, ran, name)
   local key = status .. id
   finished[#finished + 1] = id
-  if retention == '0' then return note('DEL', key) end
-  local fresh
-  if text == '' then
+  if retention == '0' then
+    dropped[#dropped + 1] = key
+    return
+  end
+  local fresh = false
+  if name ~= '' then
+    if text == '' then
+      note('HSET', key, 'state', 'completed', 'name', name, 'finished', now_text)
+    else
+      note('HSET', key, 'state', 'completed', 'name', name, 'finished', now_text, field, text)
+    end
+  elseif text == '' then
     fresh = note('HSET', key, 'state', 'completed', 'finished', now_text) == 2
   else
     fresh = note('HSET', key, 'state', 'completed', 'finished', now_text, field, text) == 3
@@ -48,11 +57,11 @@ local settle = {
   progress = function(id, _, text)
     note('HSET', status .. id, 'progress', text)
   end,
-  completed = function(id, retention, text, ran)
-    complete(id, 'result', text, retention, ran)
+  completed = function(id, retention, text, ran, name)
+    complete(id, 'result', text, retention, ran, name)
   end,
-  unrecorded = function(id, retention, text, ran)
-    complete(id, 'unrecorded', text, retention, ran)
+  unrecorded = function(id, retention, text, ran, name)
+    complete(id, 'unrecorded', text, retention, ran, name)
   end,
   failed = function(id, retention, text, ran)
     local envelope, _, attempt = count(envelope_of(id), 1, nil, 0)
@@ -94,11 +103,11 @@ local settle = {
 
 local group = OUTCOMES_FROM
 while ARGV[group] do
-  local kind, number, ran, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], tonumber(ARGV[group + 3])
+  local kind, number, ran, name, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], ARGV[group + 3], tonumber(ARGV[group + 4])
   local goes_on = kind == 'began' or kind == 'progress'
   local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
   local ids = {}
-  for row = 1, count do ids[row] = ARGV[group + 2 + 2 * row] end
+  for row = 1, count do ids[row] = ARGV[group + 3 + 2 * row] end
   for row, id in ipairs(ids) do
     if call('HEXISTS', held, id) == 1 then
       -- Whoever called it off was told that it ends so: however the run went, this is what counts.
@@ -107,13 +116,17 @@ while ARGV[group] do
       if reason then
         settle.cancelled(id, cancelled_retention, reason)
       else
-        settle[kind](id, number, ARGV[group + 3 + 2 * row], ran)
+        settle[kind](id, number, ARGV[group + 4 + 2 * row], ran, name)
       end
     elseif not goes_on then
       refused[#refused + 1] = id
     end
   end
   if not goes_on then call('HDEL', held, unpack(ids)) end
-  group = group + 4 + 2 * count
+  if #dropped > 0 then
+    note('DEL', unpack(dropped))
+    dropped = {}
+  end
+  group = group + 5 + 2 * count
 end
 `;

@@ -136,7 +136,7 @@ function schedule(model: Model, task: ModelTask, delayMs: number): void {
 
 /** What is a dead letter if it is lost once more must be taken one at a time. */
 function homeOf(model: Model, task: ModelTask, maxLost: number): ModelTask[] {
-  return (task.lost ?? 0) >= maxLost ? model.suspects : model.queue;
+  return task.lost !== null && task.lost >= maxLost ? model.suspects : model.queue;
 }
 
 /** What is due joins the end of the queue, earliest first. */

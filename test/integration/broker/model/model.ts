@@ -35,16 +35,17 @@ export class Model {
   readonly tasks: ModelTask[] = [];
   tokens = 0;
 
-  enqueue(newTasks: readonly NewTask[], maxLength: number): Enqueued[] {
+  enqueue(newTasks: readonly NewTask[], maxLength: number, withStatus = true): Enqueued[] {
     const room = maxLength - this.queue.length;
     let created = 0;
     const answers = newTasks.map(({ id, name, token, envelope }): Enqueued => {
-      const known = this.statuses.get(id);
+      const hasStatus = withStatus || token !== '';
+      const known = hasStatus && this.statuses.get(id);
       if (known) return token === known.token ? 'created' : 'known';
       if (created >= room) return 'full';
       created++;
       const { data } = JSON.parse(envelope) as { data: string };
-      this.statuses.set(id, { ...modelStatus(), state: 'waiting', name, token });
+      if (hasStatus) this.statuses.set(id, { ...modelStatus(), state: 'waiting', name, token });
       this.accept(modelTask(id, data));
       return 'created';
     });
@@ -108,17 +109,13 @@ export class Model {
       const hadBegun = this.statuses.get(task.id)?.state === 'active';
       task.lost = (task.lost ?? 0) + Number(hadBegun);
       task.attempt += Number(hadBegun);
-      if (!hadBegun) {
-        (task.lost >= maxLost ? this.suspects : this.queue).unshift(task);
-        this.write(task, { state: 'waiting', attempt: task.attempt });
-        returned.push(task.id);
-      } else if (task.lost > maxLost) {
-        this.bury(task, deadTtlMs, 'lost too often');
+      if (maxLost === 0 || task.lost > maxLost) {
+        this.bury(task, deadTtlMs, maxLost === 0 ? 'lost' : 'lost too often', task.attempt + Number(!hadBegun));
         buried.push(task.id);
       } else {
         (task.lost >= maxLost ? this.suspects : this.queue).unshift(task);
         this.write(task, { state: 'waiting', attempt: task.attempt });
-        this.noteError(task, 'lost');
+        if (hadBegun) this.noteError(task, 'lost');
         returned.push(task.id);
       }
     }
@@ -182,10 +179,10 @@ export class Model {
     this.statuses.set(id, { ...(this.statuses.get(id) ?? modelStatus()), ...change });
   }
 
-  noteError(task: ModelTask, error: string): void {
+  noteError(task: ModelTask, error: string, attempt = task.attempt): void {
     const before = [...(this.statuses.get(task.id)?.errors ?? [])];
-    const kept = before.filter(([attempt]) => attempt > task.attempt - ERRORS_KEPT);
-    this.write(task, { errors: new Map([...kept, [task.attempt, error]]) });
+    const kept = before.filter(([earlier]) => earlier > attempt - ERRORS_KEPT);
+    this.write(task, { errors: new Map([...kept, [attempt, error]]) });
   }
 
   end(task: ModelTask, ttlMs: number, change: Partial<ModelStatus>): void {
@@ -194,12 +191,13 @@ export class Model {
     else this.write(task, change);
   }
 
-  bury(task: ModelTask, ttlMs: number, error: string): void {
+  /** @param attempt the one that failed */
+  bury(task: ModelTask, ttlMs: number, error: string, attempt = task.attempt): void {
     if (ttlMs === 0) return this.end(task, ttlMs, {});
     this.makeRoom(task.id);
     this.dead.set(task.id, task);
     this.write(task, { state: 'failed', attempt: task.attempt });
-    this.noteError(task, error);
+    this.noteError(task, error, attempt);
   }
 
   /** The dead letter of an earlier task of the same id goes when a later one needs its place. */

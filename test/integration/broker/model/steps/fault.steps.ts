@@ -50,7 +50,7 @@ const statusExpires = step('statusExpires', fc.record({ choice, isOverdue: fc.bo
 
 const recover = step(
   'recover',
-  fc.record({ maxLost: fc.constantFrom(1, 2), keepsLetters: fc.nat(3).map((n) => n < 3) }),
+  fc.record({ maxLost: fc.constantFrom(0, 1, 2, 2), keepsLetters: fc.nat(3).map((n) => n < 3) }),
   async (world, { maxLost, keepsLetters }) => {
     const deadLetterTtlMs = keepsLetters ? RETENTION.deadLetterTtlMs : 0;
     const candidates = world.model.toRecover();

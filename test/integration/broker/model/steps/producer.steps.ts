@@ -28,14 +28,15 @@ const enqueue = step(
   fc.record({
     tasks: fc.array(kindOfTask, { minLength: 1, maxLength: 4 }),
     maxLength: fc.option(fc.nat(6), { nil: undefined, freq: 3 }),
-    isSentAgain: fc.boolean(),
+    how: fc.constantFrom('once', 'twice', 'without status'),
   }),
-  async (world, { tasks: kinds, maxLength, isSentAgain }) => {
+  async (world, { tasks: kinds, maxLength = Infinity, how }) => {
     const tasks = kinds.map((kind) => toTask(world, kind));
-    for (let sent = 0; sent < (isSentAgain ? 2 : 1); sent++) {
-      const answers = await world.broker.enqueue(q, tasks, maxLength);
+    const withStatus = how !== 'without status';
+    for (let sent = 0; sent < (how === 'twice' ? 2 : 1); sent++) {
+      const answers = await world.broker.enqueue(q, tasks, { maxLength, withStatus });
       // 0 stands for no limit in Redis, and no caller may ask for it.
-      agree(answers, world.model.enqueue(tasks, maxLength || Infinity));
+      agree(answers, world.model.enqueue(tasks, maxLength || Infinity, withStatus));
     }
   },
 );

@@ -42,7 +42,7 @@ export const requestPlan: fc.Arbitrary<RequestPlan> = fc.record({
   want: fc.constantFrom(0, 1, 2, 3, 5, 8),
   marks: fc.boolean(),
   probes: fc.boolean(),
-  maxLost: fc.constantFrom(1, 2),
+  maxLost: fc.constantFrom(0, 1, 2, 2),
 });
 
 /** Chooses for each outcome one of the tasks that the worker holds, or one that it does not hold. None is settled twice. */
