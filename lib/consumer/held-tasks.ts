@@ -1,8 +1,7 @@
-import { decodeEnvelope, type Envelope } from '../broker/envelope.js';
+import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
 import { InvalidDataError } from '../errors/index.js';
-import { FailTask } from '../handler/control-flow.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { Capacity } from './capacity.js';
 import type { GuardedLog } from './guarded-log.js';
@@ -10,9 +9,8 @@ import { PendingOutcomes } from './pending-outcomes.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunFactory } from './run-factory.js';
-import { showError } from './task-failure.js';
 import { judgeInterrupted } from './failed-attempt.js';
-import { judgeExpired, judgeMalformed, judgeRun, judgeUnknown, type Verdict } from './task-outcome.js';
+import { judgeExpired, judgeRun, judgeStranger, type Verdict } from './task-outcome.js';
 import { abortError, type RunResult, type TaskRun, type TaskRunListener } from './task-run.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
@@ -110,12 +108,13 @@ export class HeldTasks implements TaskRunListener {
 
   /** Takes in what was claimed. Nothing runs before `startWaiting`. */
   accept(envelopes: readonly string[], { areMarked }: { areMarked: boolean }): void {
+    const { partition, runs, settings } = this.options;
     for (const text of envelopes) {
       const envelope = decodeEnvelope(text);
-      const run = this.options.runs.make(envelope, areMarked, this);
+      const run = runs.make(envelope, areMarked, this);
       this.held.set(envelope.id, run);
       if (run) this.waiting.add(run);
-      else this.enter(this.judgeStranger(envelope));
+      else this.enter(judgeStranger(partition, envelope, settings));
     }
     if (!areMarked) this.hasUnmarked = this.keepsStatuses;
   }
@@ -145,13 +144,13 @@ export class HeldTasks implements TaskRunListener {
   }
 
   ended(run: TaskRun, result: RunResult): void {
-    const { onChange, onEnded } = this.options;
+    const { settings, clock, onChange, onEnded } = this.options;
     this.running.delete(run);
     if (run.isSuspect) this.options.quarantine.leave(run);
     this.capacity.learn(run.ranMs);
     onEnded?.(run);
     onChange();
-    if (!run.isLost) this.enter(this.judge(run, result));
+    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
     this.startWaiting();
   }
 
@@ -242,7 +241,9 @@ export class HeldTasks implements TaskRunListener {
 
   /** Slots that are taken, and those that what waits here will take. */
   private get claimedSlots(): number {
-    return this.options.settings.ack === 'each' ? this.held.size : this.running.size + this.waiting.size;
+    const { running, waiting } = this;
+    if (this.options.settings.ack === 'batch') return running.size + waiting.size;
+    return this.held.size + [...running].filter(({ isLost }) => isLost).length;
   }
 
   private begin(run: TaskRun): void {
@@ -258,28 +259,6 @@ export class HeldTasks implements TaskRunListener {
       this.running.add(run);
       if (run.isSuspect) this.options.quarantine.began();
       run.start();
-    }
-  }
-
-  /** Of what nobody here can run. */
-  private judgeStranger(envelope: Envelope): Verdict {
-    const { partition, settings } = this.options;
-    const judge = envelope.name === null ? judgeMalformed : judgeUnknown;
-    return judge(partition, envelope, settings);
-  }
-
-  /** Whatever was thrown, there is a verdict: anything that this code might stumble over fails the task and nothing else. */
-  private judge(run: TaskRun, result: RunResult): Verdict {
-    const { settings, clock } = this.options;
-    try {
-      return judgeRun(run, result, settings, clock.nowMs);
-    } catch (error) {
-      return judgeRun(
-        run,
-        { thrown: new FailTask(`Its end cannot be judged: ${showError(error)}`) },
-        settings,
-        clock.nowMs,
-      );
     }
   }
 

@@ -1,8 +1,10 @@
 import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { Outcome } from '../broker/exchange.js';
+import { FailTask } from '../handler/control-flow.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { judgeFailure } from './failed-attempt.js';
+import { showError } from './task-failure.js';
 import { encodeResult } from './task-result.js';
 import type { RunResult, TaskRun } from './task-run.js';
 
@@ -20,10 +22,18 @@ const FIRST_DEFERRAL_MS = 1_000;
 const LAST_DEFERRAL_MS = 300_000;
 const MAX_DEFERRALS = 20;
 
-/** Of a handler that returned or threw. @param nowMs by Redis's clock */
+/**
+ * Of a handler that returned or threw. Whatever it was, there is a verdict: anything that this code might stumble over fails the
+ * task and nothing else.
+ * @param nowMs by Redis's clock
+ */
 export function judgeRun(run: TaskRun, result: RunResult, settings: QueueSettings, nowMs: number): Verdict {
-  if ('thrown' in result) return judgeFailure(run, result.thrown, settings, nowMs);
-  return judgeReturn(run, result.value, settings);
+  try {
+    if ('thrown' in result) return judgeFailure(run, result.thrown, settings, nowMs);
+    return judgeReturn(run, result.value, settings);
+  } catch (error) {
+    return judgeFailure(run, new FailTask(`Its end cannot be judged: ${showError(error)}`), settings, nowMs);
+  }
 }
 
 function judgeReturn(run: TaskRun, value: unknown, settings: QueueSettings): Verdict {
@@ -47,8 +57,14 @@ export function judgeExpired(run: TaskRun, settings: QueueSettings): Verdict {
   };
 }
 
+/** Of what nobody here can run. */
+export function judgeStranger(partition: Partition, envelope: Envelope, settings: QueueSettings): Verdict {
+  const judge = envelope.name === null ? judgeMalformed : judgeUnknown;
+  return judge(partition, envelope, settings);
+}
+
 /** Of an envelope that is no JSON object with a name behind its head. */
-export function judgeMalformed(partition: Partition, { id }: Envelope, settings: QueueSettings): Verdict {
+function judgeMalformed(partition: Partition, { id }: Envelope, settings: QueueSettings): Verdict {
   return {
     outcome: bury(id, 'malformed', 'The envelope is no JSON object with a name', settings),
     log: { level: 'error', text: `${publicId(partition, id)} is malformed and a dead letter now` },
@@ -56,7 +72,7 @@ export function judgeMalformed(partition: Partition, { id }: Envelope, settings:
 }
 
 /** Of a task for which this worker has no handler. */
-export function judgeUnknown(partition: Partition, { id, name, missed }: Envelope, settings: QueueSettings): Verdict {
+function judgeUnknown(partition: Partition, { id, name, missed }: Envelope, settings: QueueSettings): Verdict {
   const title = `${publicId(partition, id)}: no handler for "${name}" in this process`;
   if (missed >= MAX_DEFERRALS) {
     return {
