@@ -13,3 +13,8 @@ export async function loadPeer(name: string): Promise<Peer> {
   if (!load) throw new Error(`There is no peer "${name}", only ${PEER_NAMES.join(', ')}.`);
   return (await load()).peer;
 }
+
+/** By name, in the order of the names. */
+export async function loadPeers(names: readonly string[]): Promise<Map<string, Peer>> {
+  return new Map(await Promise.all(names.map(async (name) => [name, await loadPeer(name)] as const)));
+}
