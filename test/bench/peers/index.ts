@@ -4,6 +4,11 @@ import type { Peer } from '../peer.js';
 const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   ours: () => import('./ours.js'),
   bullmq: () => import('./bullmq.js'),
+  'bee-queue': () => import('./bee-queue.js'),
+  bull: () => import('./bull.js'),
+  groupmq: () => import('./groupmq.js'),
+  'by-hand': () => import('./by-hand.js'),
+  ceiling: () => import('./ceiling.js'),
 };
 
 export const PEER_NAMES = Object.keys(peers);
