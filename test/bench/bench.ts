@@ -37,9 +37,12 @@ async function bench(options: BenchOptions): Promise<void> {
 }
 
 function heading(workload: Workload, options: BenchOptions): string {
-  const amount = `${amountOf(workload, options).toLocaleString('en')} ${workload.unit}`;
-  const rounds = roundsOf(workload, options);
-  return `${workload.name}: ${workload.title} (${amount}, ${rounds} round${rounds === 1 ? '' : 's'})`;
+  const amount = counted(amountOf(workload, options), workload.unit);
+  return `${workload.name}: ${workload.title} (${amount}, ${counted(roundsOf(workload, options), 'rounds')})`;
+}
+
+function counted(count: number, plural: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? plural.slice(0, -1) : plural}`;
 }
 
 try {
