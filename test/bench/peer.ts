@@ -48,7 +48,7 @@ export interface WorkOptions {
   /** How many tasks of a queue run at once. */
   concurrency: number;
   /** Called with the data of each task, from an async handler that returns the result. */
-  handle: (data: TaskData) => TaskResult;
+  handle: (data: TaskData) => TaskResult | Promise<TaskResult>;
   /** To be called when a task fails or the worker meets an error: the measurement is void then. */
   onError: (error: Error) => void;
 }

@@ -30,8 +30,14 @@ export class WorkerProcess {
     return worker;
   }
 
-  work(): void {
+  /** Resolves when the first task has come. That one and the others that come are held until `goOn`. */
+  async work(): Promise<void> {
     this.child.send('work');
+    await once(this.child, 'message');
+  }
+
+  goOn(): void {
+    this.child.send('go on');
   }
 
   async stop(): Promise<WorkerReport> {

@@ -1,8 +1,8 @@
 /**
- * A process with one worker, started by `worker-process.ts`. It says when it has loaded its code, works when it is told to,
- * and ends with a report when it is told so.
+ * A process with one worker, started by `worker-process.ts`. It says when it has loaded its code, and works when it is told to.
+ * It says when its first task has come, and holds what comes until it is told to go on. It ends with a report when it is told so.
  */
-import { once } from 'node:events';
+import { on } from 'node:events';
 import { loadPeer } from './peers/index.js';
 import { QUEUE } from './task-data.js';
 import type { WorkerReport } from './worker-process.js';
@@ -13,21 +13,24 @@ const [peerName = '', url = '', concurrency = ''] = process.argv.slice(2);
 const orphaned = (): never => process.exit(1);
 process.once('disconnect', orphaned);
 
+const messages = on(process, 'message');
+const [toldToWork, toldToGoOn, toldToStop] = [messages.next(), messages.next(), messages.next()];
 const peer = await loadPeer(peerName);
-const toldToWork = once(process, 'message');
 process.send?.('loaded');
 await toldToWork;
-
-const toldToStop = once(process, 'message');
 
 const startedAt = performance.now();
 const report: WorkerReport = { handled: [], firstTaskMs: Number.NaN };
 const worker = await peer.work(url, {
   queues: [QUEUE],
   concurrency: Number(concurrency),
-  handle({ n }) {
-    if (report.handled.length === 0) report.firstTaskMs = performance.now() - startedAt;
+  async handle({ n }) {
     report.handled.push(n);
+    if (report.handled.length === 1) {
+      report.firstTaskMs = performance.now() - startedAt;
+      process.send?.('begun');
+    }
+    await toldToGoOn;
     return { n };
   },
   onError(error) {
@@ -36,6 +39,7 @@ const worker = await peer.work(url, {
   },
 });
 await toldToStop;
+
 await worker.close();
 // It may be long: who disconnects while it is being written cuts it off.
 await new Promise((resolve) => process.send?.(report, resolve));

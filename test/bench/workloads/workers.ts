@@ -25,7 +25,9 @@ export function workers(count: number): Workload {
       await producer.close();
       const loading = Array.from({ length: count }, () => WorkerProcess.load(peerName, url, CONCURRENCY));
       const processes = await Promise.all(loading);
-      for (const process of processes) process.work();
+      // None of them is to drain the queue while others still start.
+      await Promise.all(processes.map((process) => process.work()));
+      for (const process of processes) process.goOn();
 
       while ((await peer.unsettled(redis)) > amount) await delay(LOOK_AGAIN_MS);
       const meter = await Meter.start(redis);
