@@ -2,27 +2,31 @@ import { Redis } from 'ioredis';
 import { writeFile } from 'node:fs/promises';
 import { RedisServer } from '../../lib/testing/redis-server.js';
 import { describeEnvironment, showEnvironment } from './environment.js';
-import type { Figures } from './figures.js';
-import { measure } from './measurement.js';
 import { type BenchOptions, readOptions, USAGE } from './options.js';
+import { loadPeers } from './peers/index.js';
 import { table } from './report.js';
-import { type Rounds, summarize } from './results.js';
+import { summarize } from './results.js';
+import { amountOf, measureRounds, roundsOf } from './rounds.js';
 import type { Workload } from './workload.js';
 
 async function bench(options: BenchOptions): Promise<void> {
   const server = await RedisServer.start();
   const redis = new Redis(server.url);
   try {
-    const environment = await describeEnvironment(redis, options.peers);
+    const peers = await loadPeers(options.peers);
+    const environment = await describeEnvironment(redis, peers);
     console.log(showEnvironment(environment));
     const workloads = [];
-    for (const workload of options.workloads) {
-      const tasks = options.quick ? workload.quickTasks : workload.tasks;
-      const amount = `${tasks.toLocaleString('en')} tasks, ${options.rounds} round${options.rounds === 1 ? '' : 's'}`;
-      console.log(`\n${workload.name}: ${workload.title} (${amount})`);
-      const rounds = await runRounds(workload, tasks, options, server.url, redis);
-      console.log(table(summarize(rounds)));
-      workloads.push({ name: workload.name, title: workload.title, tasks, rounds: Object.fromEntries(rounds) });
+    // Each measurement has its own process. With `--quick` the figures mean nothing, and each peer has one for all.
+    const groups = options.quick ? [options.workloads] : options.workloads.map((workload) => [workload]);
+    for (const group of groups) {
+      console.log(`\nMeasuring ${group.map(({ name }) => name).join(', ')} …`);
+      for (const [workload, rounds] of await measureRounds(group, peers, options, server.url)) {
+        console.log(`\n${heading(workload, options)}\n${table(summarize(rounds))}`);
+        const { name, title, unit } = workload;
+        const amount = amountOf(workload, options);
+        workloads.push({ name, title, amount, unit, rounds: Object.fromEntries(rounds) });
+      }
     }
     if (options.json !== null)
       await writeFile(options.json, `${JSON.stringify({ environment, workloads }, null, 2)}\n`);
@@ -32,27 +36,13 @@ async function bench(options: BenchOptions): Promise<void> {
   }
 }
 
-async function runRounds(
-  workload: Workload,
-  tasks: number,
-  { peers, rounds }: BenchOptions,
-  url: string,
-  redis: Redis,
-): Promise<Rounds> {
-  const results = new Map(peers.map((peer): [string, Figures[]] => [peer, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const peer of inTurns(peers, round)) {
-      await redis.flushall('SYNC');
-      await redis.script('FLUSH', 'SYNC');
-      results.get(peer)?.push(await measure(peer, workload.name, url, tasks));
-    }
-  }
-  return results;
+function heading(workload: Workload, options: BenchOptions): string {
+  const amount = counted(amountOf(workload, options), workload.unit);
+  return `${workload.name}: ${workload.title} (${amount}, ${counted(roundsOf(workload, options), 'rounds')})`;
 }
 
-/** A B, then B A, and so on: whoever comes first has no lasting advantage of it. */
-function inTurns(peers: readonly string[], round: number): readonly string[] {
-  return round % 2 === 0 ? peers : peers.toReversed();
+function counted(count: number, plural: string): string {
+  return `${count.toLocaleString('en')} ${count === 1 ? plural.slice(0, -1) : plural}`;
 }
 
 try {

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { cpus } from 'node:os';
-import { loadPeer } from './peers/index.js';
+import type { Peer } from './peer.js';
 import { redisVersion } from './redis-info.js';
 
 /** What the figures depend on beside the code. */
@@ -12,19 +12,14 @@ export interface Environment {
   peers: Record<string, { title: string; setup: string }>;
 }
 
-export async function describeEnvironment(redis: Redis, peerNames: readonly string[]): Promise<Environment> {
-  const peers: Environment['peers'] = {};
-  for (const name of peerNames) {
-    const { title, setup } = await loadPeer(name);
-    peers[name] = { title, setup };
-  }
+export async function describeEnvironment(redis: Redis, peers: ReadonlyMap<string, Peer>): Promise<Environment> {
   const processors = cpus();
   return {
     date: new Date().toISOString(),
     node: process.version,
     redis: await redisVersion(redis),
     cpu: `${processors.length} × ${processors[0]?.model.trim() ?? 'unknown'}`,
-    peers,
+    peers: Object.fromEntries([...peers].map(([name, { title, setup }]) => [name, { title, setup }])),
   };
 }
 

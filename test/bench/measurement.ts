@@ -1,23 +1,29 @@
-import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import type { Figures } from './figures.js';
+import { forkScript } from './fork-script.js';
 
-const MEASURE = fileURLToPath(new URL('./measure.ts', import.meta.url));
-const REGISTER = new URL('../support/typescript/register.mjs', import.meta.url).href;
 /** Far more than the slowest workload takes. */
 const DEADLINE_MS = 5 * 60_000;
 
-/** Measures in a process of its own, so that no measurement finds a heap, or compiled code, that another one left. */
-export async function measure(peer: string, workload: string, url: string, tasks: number): Promise<Figures> {
-  const child = fork(MEASURE, [peer, workload, url, String(tasks)], {
-    execArgv: ['--expose-gc', '--import', REGISTER],
-    timeout: DEADLINE_MS,
-    killSignal: 'SIGKILL',
-  });
-  let figures: Figures | undefined;
-  child.on('message', (message) => (figures = message as Figures));
+/** A workload, and how much of it. */
+export interface Run {
+  workload: string;
+  amount: number;
+}
+
+/**
+ * Measures in a process of its own, so that no measurement finds a heap, or compiled code, that another one left. (With
+ * several runs these share the process.)
+ *
+ * @returns figures in the order of the runs
+ */
+export async function measure(peer: string, url: string, runs: readonly Run[]): Promise<Figures[]> {
+  const args = runs.map(({ workload, amount }) => `${workload}=${amount}`);
+  const child = forkScript('./measure.ts', [peer, url, ...args], DEADLINE_MS);
+  const figures: Figures[] = [];
+  child.on('message', (message) => figures.push(message as Figures));
   const [code, signal] = (await once(child, 'exit')) as [number | null, NodeJS.Signals | null];
-  if (code === 0 && figures) return figures;
-  throw new Error(`${workload} with ${peer} ended with ${signal ?? `exit status ${code}`} instead of figures.`);
+  if (code === 0 && figures.length === runs.length) return figures;
+  const failed = runs[figures.length]?.workload ?? 'The last workload';
+  throw new Error(`${failed} with ${peer} ended with ${signal ?? `exit status ${code}`} instead of figures.`);
 }

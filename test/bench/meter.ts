@@ -1,21 +1,21 @@
 import type { Redis } from 'ioredis';
 import { cpus } from 'node:os';
 import type { Figures } from './figures.js';
-import { redisCpuMicros } from './redis-info.js';
+import { redisUsage, type RedisUsage } from './redis-info.js';
 
-/** Measures time, and the CPU time of Redis, of this process and of everybody else, from `start` to `stop`. */
+/** Measures time, what Redis does, and the CPU time of Redis, of this process and of everybody else, from `start` to `stop`. */
 export class Meter {
   private constructor(
     private readonly redis: Redis,
-    private readonly redisMicros: number,
+    private readonly usage: RedisUsage,
     private readonly machineMicros: number,
     private readonly node: NodeJS.CpuUsage,
     private readonly startedAt: number,
   ) {}
 
   static async start(redis: Redis): Promise<Meter> {
-    const redisMicros = await redisCpuMicros(redis);
-    return new Meter(redis, redisMicros, machineCpuMicros(), process.cpuUsage(), performance.now());
+    const usage = await redisUsage(redis);
+    return new Meter(redis, usage, machineCpuMicros(), process.cpuUsage(), performance.now());
   }
 
   /** @param tasks what was done since `start` */
@@ -24,11 +24,13 @@ export class Meter {
     const { user, system } = process.cpuUsage(this.node);
     const nodeMicros = user + system;
     const machineMicros = machineCpuMicros() - this.machineMicros;
-    const redisMicros = (await redisCpuMicros(this.redis)) - this.redisMicros;
+    const usage = await redisUsage(this.redis);
+    const redisMicros = usage.cpuMicros - this.usage.cpuMicros;
     return {
       tasksPerSecond: (tasks / micros) * 1_000_000,
       redisMicros: redisMicros / tasks,
       nodeMicros: nodeMicros / tasks,
+      commands: (usage.commands - this.usage.commands - 1) / tasks,
       othersPercent: Math.max(0, (100 * (machineMicros - nodeMicros - redisMicros)) / micros),
     };
   }

@@ -9,18 +9,22 @@ export interface BenchOptions {
   workloads: readonly Workload[];
   /** The first one is what the others are compared with. */
   peers: readonly string[];
+  /** `--peers` was given: then these take part in everything that they can do. */
+  peersAreChosen: boolean;
   /** Where to write all figures; `null` for nowhere. */
   json: string | null;
 }
 
 const DEFAULT_ROUNDS = 5;
+const NAME_WIDTH = Math.max(...WORKLOADS.map(({ name }) => name.length));
 
 export const USAGE = `npm run bench -- [options]
 
   --rounds <n>       how often each workload is measured with each peer (${DEFAULT_ROUNDS})
   --only <names>     only these workloads, separated by commas:
-                     ${WORKLOADS.map(({ name }) => name).join(', ')}
-  --peers <names>    only these peers, separated by commas: ${PEER_NAMES.join(', ')}
+${WORKLOADS.map(({ name, title }) => `                     ${name.padEnd(NAME_WIDTH)}  ${title}`).join('\n')}
+  --peers <names>    only these peers, separated by commas, and in all that they can do:
+                     ${PEER_NAMES.join(', ')}
   --quick            one round with few tasks: proves that everything runs, the figures mean nothing
   --json <file>      write every figure of every round there
   --help             show this`;
@@ -52,6 +56,7 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     quick: values.quick,
     workloads: WORKLOADS.filter(({ name }) => names.includes(name)),
     peers: select('--peers', values.peers, PEER_NAMES),
+    peersAreChosen: values.peers !== undefined,
     json: values.json ?? null,
   };
 }

@@ -12,10 +12,16 @@ export interface Peer {
   readonly title: string;
   /** How it is set up, where that is a choice. Printed with the figures. */
   readonly setup: string;
+  /** Set on what can only add in bulks and drain a backlog: its worker ends where the queue does. */
+  readonly onlyDrains?: true;
   /** Resolves once it is connected. */
   produce(url: string): Promise<BenchProducer>;
   /** Resolves once it is connected; it begins at once to work on what waits. */
   work(url: string, options: WorkOptions): Promise<BenchWorker>;
+  /** For those that can tell a producer how its task ended. Resolves once it is connected. */
+  request?(url: string): Promise<BenchRequester>;
+  /** For those that can put tasks off. Adds tasks that are due long after the measurement. */
+  layAside?(url: string, data: readonly TaskData[], redis: Redis): Promise<void>;
   /** How many tasks wait or are active. Asked while the clock runs: it must cost Redis next to nothing. */
   unsettled(redis: Redis): Promise<number>;
   /** How many tasks Redis knows as completed, counted exactly. Asked after the clock has stopped. */
@@ -30,16 +36,24 @@ export interface BenchProducer {
   close(): Promise<void>;
 }
 
+export interface BenchRequester {
+  /** Adds a task and resolves with its result. */
+  request(data: TaskData): Promise<TaskResult>;
+  close(): Promise<void>;
+}
+
 export interface WorkOptions {
-  /** How many tasks run at once. */
+  /** The queues to listen to. */
+  queues: readonly string[];
+  /** How many tasks of a queue run at once. */
   concurrency: number;
   /** Called with the data of each task, from an async handler that returns the result. */
-  handle: (data: TaskData) => TaskResult;
+  handle: (data: TaskData) => TaskResult | Promise<TaskResult>;
   /** To be called when a task fails or the worker meets an error: the measurement is void then. */
   onError: (error: Error) => void;
 }
 
 export interface BenchWorker {
-  /** Resolves when nothing is left of it, connections included. */
+  /** Ends what runs, begins nothing more. Resolves when nothing is left of it, connections included. */
   close(): Promise<void>;
 }

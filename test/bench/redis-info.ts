@@ -1,9 +1,21 @@
 import type { Redis } from 'ioredis';
 
-/** All CPU time that the server has used so far, of all its threads. */
-export async function redisCpuMicros(redis: Redis): Promise<number> {
-  const cpu = await info(redis, 'cpu');
-  return (cpu('used_cpu_user') + cpu('used_cpu_sys')) * 1_000_000;
+/** What Redis has done so far. */
+export interface RedisUsage {
+  /** CPU time of all its threads. */
+  cpuMicros: number;
+  /** Commands, those that scripts called included. */
+  commands: number;
+}
+
+/** This reading is itself a command, and is counted from the next one on. */
+export async function redisUsage(redis: Redis): Promise<RedisUsage> {
+  const text = await redis.info('cpu', 'commandstats');
+  const calls = [...text.matchAll(/^cmdstat_[^:]+:calls=(\d+)/gm)];
+  return {
+    cpuMicros: (field(text, 'used_cpu_user') + field(text, 'used_cpu_sys')) * 1_000_000,
+    commands: calls.reduce((sum, [, count]) => sum + Number(count), 0),
+  };
 }
 
 export interface RedisMemory {
@@ -12,19 +24,23 @@ export interface RedisMemory {
 }
 
 export async function redisMemory(redis: Redis): Promise<RedisMemory> {
-  const memory = await info(redis, 'memory');
-  return { used: memory('used_memory'), dataset: memory('used_memory_dataset') };
+  const text = await redis.info('memory');
+  return { used: field(text, 'used_memory'), dataset: field(text, 'used_memory_dataset') };
+}
+
+/** How many connections Redis has at present. */
+export async function redisConnections(redis: Redis): Promise<number> {
+  return String(await redis.client('LIST'))
+    .trim()
+    .split('\n').length;
 }
 
 export async function redisVersion(redis: Redis): Promise<string> {
   return /^redis_version:(\S+)/m.exec(await redis.info('server'))?.[1] ?? 'unknown';
 }
 
-async function info(redis: Redis, section: string): Promise<(field: string) => number> {
-  const text = await redis.info(section);
-  return (field) => {
-    const value = new RegExp(`^${field}:([0-9.]+)\r?$`, 'm').exec(text)?.[1];
-    if (value === undefined) throw new Error(`INFO ${section} has no ${field}.`);
-    return Number(value);
-  };
+function field(info: string, name: string): number {
+  const value = new RegExp(`^${name}:([0-9.]+)\r?$`, 'm').exec(info)?.[1];
+  if (value === undefined) throw new Error(`INFO has no ${name}.`);
+  return Number(value);
 }

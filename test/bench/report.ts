@@ -17,12 +17,13 @@ function cells({ figure, peer, spread, ratio }: ResultRow, index: number, rows: 
     show(spread.median),
     `${show(spread.min)} – ${show(spread.max)}`,
     ratio ? showRatio(ratio.median) : '',
-    ratio ? ratio.rounds.map(showRatio).join('  ') : '',
+    ratio ? ratio.rounds.map(showRatio).join(' · ') : '',
   ];
 }
 
-/** Three digits that count, whichever of the two is larger. */
+/** Three digits that count, whichever of the two is larger. None where one of them is 0. */
 function showRatio(ratio: number): string {
+  if (ratio === 0 || !Number.isFinite(ratio)) return '–';
   return ratio >= 10 ? ratio.toFixed(1) : ratio >= 1 ? ratio.toFixed(2) : ratio.toFixed(3);
 }
 

@@ -12,3 +12,9 @@ export function spread(values: readonly number[]): Spread {
   const median = sorted.length % 2 === 1 ? at(upper) : (at(upper - 1) + at(upper)) / 2;
   return { median, min: at(0), max: at(sorted.length - 1) };
 }
+
+/** The smallest of the values that so many percent of them do not exceed. @param values at least one */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.max(0, Math.ceil((sorted.length * percent) / 100) - 1)] ?? Number.NaN;
+}

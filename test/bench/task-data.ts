@@ -1,5 +1,7 @@
 export const TASK_NAME = 'bench.task';
 export const QUEUE = 'bench';
+/** When tasks are due that no measurement waits for. */
+export const LATER_MS = 3_600_000;
 
 /** What every task of every peer carries: 200 bytes as JSON. */
 export interface TaskData {
@@ -15,7 +17,7 @@ export interface TaskResult {
 const DATA_BYTES = 200;
 const TEXT = 'The quick brown fox jumps over the lazy dog. '.repeat(5);
 
-/** The data of task `n`, for n below a million. */
+/** The data of task `n`, for n below nine million. */
 export function taskData(n: number): TaskData {
   // The number is written with as many digits for every task, so that all are of one size.
   const numbered = n + 1_000_000;

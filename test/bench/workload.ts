@@ -10,9 +10,16 @@ export interface Workload {
   /** Selects it: `--only <name>`. */
   readonly name: string;
   readonly title: string;
-  /** How many tasks are measured, and with `--quick`. */
-  readonly tasks: number;
-  readonly quickTasks: number;
+  /** How much of it is measured, and with `--quick`. */
+  readonly amount: number;
+  readonly quickAmount: number;
+  readonly unit: 'tasks' | 'seconds';
+  /** How many rounds tell all that there is to know, where that is less than what was asked for. */
+  readonly maxRounds?: number;
+  /** The peers that are measured unless `--peers` names others. @default all */
+  readonly peers?: readonly string[];
+  /** Whether a peer offers what it takes. @default every one does */
+  suits?(this: void, peer: Peer): boolean;
   /** Runs in a process of its own, against an empty Redis. Throws if not every task is where it should be. */
   run(bench: Bench): Promise<Figures>;
 }
@@ -20,8 +27,9 @@ export interface Workload {
 /** What a workload works with. */
 export interface Bench {
   readonly peer: Peer;
+  readonly peerName: string;
   readonly url: string;
   /** A connection of the benchmark's own. */
   readonly redis: Redis;
-  readonly tasks: number;
+  readonly amount: number;
 }

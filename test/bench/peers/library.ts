@@ -2,4 +2,4 @@
 const built = new URL('../../../dist/index.js', import.meta.url).href;
 const library = (await import(built)) as typeof import('../../../lib/index.js');
 
-export const { RedisTaskQueueModule, TaskHandler, TaskProducer } = library;
+export const { RedisTaskQueueModule, SnoozeTask, TaskHandler, TaskProducer, TaskStatusService } = library;

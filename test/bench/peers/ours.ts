@@ -1,38 +1,15 @@
-import { type DynamicModule, Inject, Injectable, type INestApplicationContext } from '@nestjs/common';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Redis } from 'ioredis';
-import type { BenchProducer, BenchWorker, Peer, WorkOptions } from '../peer.js';
-import { QUEUE, TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
-import { RedisTaskQueueModule, TaskHandler, TaskProducer } from './library.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BenchProducer, BenchRequester, BenchWorker, Peer, WorkOptions } from '../peer.js';
+import { LATER_MS, QUEUE, TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
+import { SnoozeTask, TaskProducer, TaskStatusService } from './library.js';
+import { ProducerModule, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
+import { polled } from './polled.js';
 
-const HANDLE = Symbol('handle');
-
-@Injectable()
-class BenchTasks {
-  constructor(@Inject(HANDLE) private readonly handle: WorkOptions['handle']) {}
-
-  @TaskHandler(TASK_NAME, { queue: QUEUE })
-  async run(data: TaskData): Promise<TaskResult> {
-    return this.handle(data);
-  }
-}
-
-class ProducerModule {
-  static at(url: string): DynamicModule {
-    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url })] };
-  }
-}
-
-class WorkerModule {
-  static at(url: string, { concurrency, handle }: WorkOptions): DynamicModule {
-    return {
-      module: this,
-      imports: [RedisTaskQueueModule.forRoot({ redis: url, queues: { [QUEUE]: { concurrency } } })],
-      providers: [BenchTasks, { provide: HANDLE, useValue: handle }],
-    };
-  }
-}
+const LOOK_AGAIN_MS = 20;
 
 function start(module: DynamicModule): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(module, { logger: ['error'] });
@@ -40,7 +17,7 @@ function start(module: DynamicModule): Promise<INestApplicationContext> {
 
 /** The library, in a Nest application as its users write them. A task that fails is an error in the log. */
 export const peer: Peer = {
-  title: packageVersion(new URL('../../../package.json', import.meta.url)),
+  title: packageVersion('../../../package.json'),
   setup: 'a NestJS application context with RedisTaskQueueModule.forRoot; concurrency set, all else as by default',
 
   async produce(url: string): Promise<BenchProducer> {
@@ -56,6 +33,34 @@ export const peer: Peer = {
   async work(url: string, options: WorkOptions): Promise<BenchWorker> {
     const app = await start(WorkerModule.at(url, options));
     return { close: () => app.close() };
+  },
+
+  /** There is no `wait` yet. */
+  async request(url: string): Promise<BenchRequester> {
+    const app = await start(ProducerModule.at(url));
+    const producer = app.get(TaskProducer);
+    const statuses = app.get(TaskStatusService);
+    return {
+      async request(data) {
+        const { id } = await producer.add(TASK_NAME, data, { queue: QUEUE });
+        return polled(async () => {
+          const status = await statuses.get(id);
+          return status?.state === 'completed' ? (status.result as TaskResult) : undefined;
+        });
+      },
+      close: () => app.close(),
+    };
+  },
+
+  /** There is no delayed `add` yet: a worker snoozes what was added. */
+  async layAside(url: string, data: readonly TaskData[], redis: Redis): Promise<void> {
+    const snooze = (): never => {
+      throw new SnoozeTask(LATER_MS);
+    };
+    const app = await start(WorkerModule.at(url, { queues: [QUEUE], concurrency: 100, handle: snooze }));
+    await app.get(TaskProducer).addBulk(data.map((each) => ({ name: TASK_NAME, data: each, queue: QUEUE })));
+    while ((await redis.zcard(`task_scheduled:{${QUEUE}}`)) < data.length) await delay(LOOK_AGAIN_MS);
+    await app.close();
   },
 
   async unsettled(redis: Redis): Promise<number> {

@@ -1,7 +1,9 @@
-import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 
-/** `name version` from a package.json. */
-export function packageVersion(url: URL): string {
-  const { name, version } = JSON.parse(readFileSync(url, 'utf8')) as { name: string; version: string };
+const require = createRequire(import.meta.url);
+
+/** `name version` of a package. @param manifest its package.json: a path from here, or below an installed package */
+export function packageVersion(manifest: string): string {
+  const { name, version } = require(manifest) as { name: string; version: string };
   return `${name} ${version}`;
 }

@@ -5,7 +5,8 @@ import { BULK_ROWS, fill } from './fill.js';
 export const addBulk: Workload = {
   name: 'add-bulk',
   title: `Add in bulks of ${BULK_ROWS.toLocaleString('en')}, one after the other`,
-  tasks: 100_000,
-  quickTasks: 2_000,
+  amount: 100_000,
+  quickAmount: 2_000,
+  unit: 'tasks',
   run: (bench) => measureAdding(bench, fill),
 };

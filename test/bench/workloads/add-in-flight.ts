@@ -1,20 +1,32 @@
 import { taskData } from '../task-data.js';
+import type { BenchProducer } from '../peer.js';
 import type { Workload } from '../workload.js';
 import { measureAdding } from './adding.js';
+import { addsAndWaits } from './suits.js';
 
-const IN_FLIGHT = 100;
+/** Many requests at once, each of which adds a task. */
+export function addInFlight(inFlight: number): Workload {
+  return {
+    name: `add-in-flight-${inFlight}`,
+    title: `Add with ${inFlight.toLocaleString('en')} in flight`,
+    amount: 50_000,
+    quickAmount: 500,
+    unit: 'tasks',
+    suits: addsAndWaits,
+    run: (bench) => measureAdding(bench, (producer, from, to) => addConcurrently(producer, inFlight, from, to)),
+  };
+}
 
-export const addInFlight: Workload = {
-  name: 'add-in-flight',
-  title: `Add with ${IN_FLIGHT} in flight`,
-  tasks: 50_000,
-  quickTasks: 200,
-  run: (bench) =>
-    measureAdding(bench, async (producer, from, to) => {
-      let next = from;
-      const addOneByOne = async (): Promise<void> => {
-        while (next < to) await producer.add(taskData(next++));
-      };
-      await Promise.all(Array.from({ length: IN_FLIGHT }, addOneByOne));
-    }),
-};
+/** Adds tasks `from` to `to`, the latter excluded, by so many loops that await each of their own. */
+export async function addConcurrently(
+  producer: BenchProducer,
+  inFlight: number,
+  from: number,
+  to: number,
+): Promise<void> {
+  let next = from;
+  const addOneByOne = async (): Promise<void> => {
+    while (next < to) await producer.add(taskData(next++));
+  };
+  await Promise.all(Array.from({ length: inFlight }, addOneByOne));
+}

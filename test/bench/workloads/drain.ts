@@ -6,8 +6,9 @@ export function drain({ concurrency, tasks }: { concurrency: number; tasks: numb
   return {
     name: `drain-${concurrency}`,
     title: `Drain a backlog, concurrency ${concurrency}`,
-    tasks,
-    quickTasks: 2_000,
-    run: (bench) => drainBacklog(bench, { concurrency, warmUp: Math.ceil(bench.tasks / 10) }),
+    amount: tasks,
+    quickAmount: 1_000,
+    unit: 'tasks',
+    run: (bench) => drainBacklog(bench, { concurrency, warmUp: Math.ceil(bench.amount / 10) }),
   };
 }

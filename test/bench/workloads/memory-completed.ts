@@ -5,7 +5,8 @@ import { memoryGrowth } from './memory-growth.js';
 export const memoryCompleted: Workload = {
   name: 'memory-completed',
   title: 'Memory of completed tasks',
-  tasks: 50_000,
-  quickTasks: 2_000,
-  run: (bench) => memoryGrowth(bench.redis, bench.tasks, () => drainBacklog(bench, { concurrency: 100, warmUp: 0 })),
+  amount: 50_000,
+  quickAmount: 2_000,
+  unit: 'tasks',
+  run: (bench) => memoryGrowth(bench.redis, bench.amount, () => drainBacklog(bench, { concurrency: 100, warmUp: 0 })),
 };

@@ -3,16 +3,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Figures } from '../figures.js';
 import { redisMemory, type RedisMemory } from '../redis-info.js';
 
-const INTERVAL_MS = 250;
+/** Between two readings: the more there is to tidy up, the longer it may take. */
+const INTERVAL_MS_PER_TASK = 0.005;
 const QUIET_READINGS = 4;
-const MAX_READINGS = 60;
+const DEADLINE_MS = 15_000;
 const TOLERANCE_BYTES = 4_096;
 
 /** How many bytes per task Redis has more after `work`, which must leave no connection open. */
 export async function memoryGrowth(redis: Redis, tasks: number, work: () => Promise<unknown>): Promise<Figures> {
-  const before = await quietMemory(redis);
+  const intervalMs = tasks * INTERVAL_MS_PER_TASK;
+  const before = await quietMemory(redis, intervalMs);
   await work();
-  const after = await quietMemory(redis);
+  const after = await quietMemory(redis, intervalMs);
   return {
     bytes: (after.used - before.used) / tasks,
     datasetBytes: (after.dataset - before.dataset) / tasks,
@@ -20,10 +22,11 @@ export async function memoryGrowth(redis: Redis, tasks: number, work: () => Prom
 }
 
 /** What Redis uses once buffers of clients that left are freed and hash tables are done growing. */
-async function quietMemory(redis: Redis): Promise<RedisMemory> {
+async function quietMemory(redis: Redis, intervalMs: number): Promise<RedisMemory> {
+  const deadline = performance.now() + DEADLINE_MS;
   let last = await redisMemory(redis);
-  for (let readings = 0, quiet = 0; readings < MAX_READINGS; readings++) {
-    await delay(INTERVAL_MS);
+  for (let quiet = 0; performance.now() < deadline;) {
+    await delay(intervalMs);
     const memory = await redisMemory(redis);
     quiet = Math.abs(memory.used - last.used) <= TOLERANCE_BYTES ? quiet + 1 : 0;
     last = memory;

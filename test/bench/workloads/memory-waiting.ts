@@ -6,15 +6,16 @@ import { memoryGrowth } from './memory-growth.js';
 export const memoryWaiting: Workload = {
   name: 'memory-waiting',
   title: 'Memory of waiting tasks',
-  tasks: 50_000,
-  quickTasks: 2_000,
-  async run({ peer, url, redis, tasks }) {
-    const figures = await memoryGrowth(redis, tasks, async () => {
+  amount: 50_000,
+  quickAmount: 2_000,
+  unit: 'tasks',
+  async run({ peer, url, redis, amount }) {
+    const figures = await memoryGrowth(redis, amount, async () => {
       const producer = await peer.produce(url);
-      await fill(producer, 0, tasks);
+      await fill(producer, 0, amount);
       await producer.close();
     });
-    checkCount('waiting', await peer.unsettled(redis), tasks);
+    checkCount('waiting', await peer.unsettled(redis), amount);
     return figures;
   },
 };
