@@ -110,6 +110,12 @@ export class Consumer {
     this.gate.open();
   }
 
+  /** Renews the lease, unless it holds nothing and looks at the queue soon, which renews it as well. */
+  beatIfNeeded(): void {
+    const looksSoon = this.sleeps && this.looksAgainAt - performance.now() < this.lease.leaseMs / 3;
+    if (this.held.size > 0 || !looksSoon) this.beat();
+  }
+
   /** Renews the lease in the next turn. */
   beat(): void {
     this.beatIsDue = true;
@@ -172,8 +178,8 @@ export class Consumer {
 
   private async turn(): Promise<void> {
     await this.gate.pass();
-    // Everything that finishes in this turn of the event loop travels together.
-    await new Promise((resolve) => setImmediate(resolve));
+    // Everything that finishes in this turn of the event loop travels together. Where nothing runs there is nothing to wait for.
+    if (this.held.size > 0) await new Promise((resolve) => setImmediate(resolve));
     if (this.draining) this.held.releaseWaiting();
     const beats = this.beatIsDue || !this.lease.isFresh;
     if (beats || this.exchanges.hasFailed) await this.exchanges.settle();

@@ -84,7 +84,7 @@ export class TaskWorker {
     this.listener = new BellListener(this.broker, consumers, this.outages);
     void this.listener.run();
     for (const consumer of consumers) this.loops.set(consumer, consumer.run());
-    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beat()), leaseMs / 3);
+    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beatIfNeeded()), leaseMs / 3);
     this.keeper = keeper;
     this.watch = watch;
     this.quarantine = quarantine;

@@ -39,6 +39,7 @@ end
 -- Takes those of them that are tasks.
 local function take(items)
   local ids, envelopes, attempts, waits = {}, {}, {}, {}
+  if has_cancels == nil then has_cancels = call('EXISTS', cancel) == 1 end
   for _, item in ipairs(items) do
     bytes = bytes + #item
     local id, attempt, was_lost = identify(item)
@@ -69,9 +70,13 @@ if probes and want > 0 then
 end
 
 -- In growing pages: those before tell how large the items are.
+local is_empty = false
 while popped - dropped < want and dropped < DROPPED_MAX and bytes < want_bytes do
   local items = call('RPOP', queue, math.min(want - popped + dropped, page))
-  if not items then break end
+  if not items then
+    is_empty = true
+    break
+  end
   popped = popped + #items
   take(items)
   page = math.max(1, math.min(page * 8, POP_PAGE_MAX, math.floor((want_bytes - bytes) * popped / bytes)))

@@ -58,10 +58,9 @@ end
 if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
-local more, tokens = call('LLEN', queue) > 0, call('LLEN', bell)
+local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
 if more and tokens == 0 then call('LPUSH', bell, 1) end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
-local next_due = call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
 return {
   1, claimed, refused, malformed, more and 1 or 0,

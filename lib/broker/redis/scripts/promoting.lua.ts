@@ -3,7 +3,9 @@ export const promoting = String.raw`
 local PROMOTE_PAGE = 100
 
 -- Whatever is due joins the end of the queue, earliest first.
-local due = call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, PROMOTE_PAGE)
+local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
+local due = {}
+if next_due and next_due <= now then due = call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, PROMOTE_PAGE) end
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
   call('ZREM', scheduled, id)
@@ -19,4 +21,5 @@ for _, id in ipairs(due) do
     note('PEXPIREAT', status .. id, end_of(dead_retention))
   end
 end
+if #due > 0 then next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) end
 `;

@@ -1,7 +1,7 @@
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
 local refused, finished, malformed, dropped = {}, {}, {}, {}
-local has_cancels = call('EXISTS', cancel) == 1
+local has_cancels = ARGV[OUTCOMES_FROM] and call('EXISTS', cancel) == 1
 
 -- Read only where it is needed: Lua hashes every byte of every text that it is given.
 local function envelope_of(id)
