@@ -2,12 +2,6 @@ import type { Partition } from '../broker/partition.js';
 import type { Enqueued, EnqueueOptions, NewTask, TaskBroker } from '../broker/task-broker.js';
 import { ProducerOverloadedError } from '../errors/index.js';
 
-interface PendingAdd {
-  task: NewTask;
-  resolve(enqueued: Enqueued): void;
-  reject(error: unknown): void;
-}
-
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
 const MAX_ROWS = 100;
 const MAX_CHARS = 1024 * 1024;
@@ -16,10 +10,19 @@ const WINDOW = 4;
 /** How much `add` may leave waiting for Redis, in characters of envelopes. */
 const MAX_PENDING_CHARS = 64 * 1024 * 1024;
 
+/** The tasks of one call. Who added one finds its answer by its row. */
+interface Batch {
+  readonly tasks: NewTask[];
+  readonly answers: Promise<readonly Enqueued[]>;
+  chars: number;
+}
+
 /** Gathers the adds of one turn of the event loop into one call per queue, and cuts large ones into several. */
 export class EnqueueBatcher {
-  private readonly pending = new Map<Partition, PendingAdd[]>();
+  /** To which the adds of this turn go. */
+  private readonly open = new Map<Partition, Batch>();
   private readonly underWay = new Set<Promise<unknown>>();
+  private turn: Promise<void> | undefined;
   private pendingChars = 0;
 
   constructor(
@@ -29,25 +32,26 @@ export class EnqueueBatcher {
 
   async add(partition: Partition, task: NewTask): Promise<Enqueued> {
     if (this.pendingChars > MAX_PENDING_CHARS) throw new ProducerOverloadedError(this.pendingChars);
-    return new Promise((resolve, reject) => {
-      if (this.pending.size === 0) setImmediate(() => this.flush());
-      const adds = this.pending.get(partition);
-      if (adds) adds.push({ task, resolve, reject });
-      else this.pending.set(partition, [{ task, resolve, reject }]);
-      this.pendingChars += task.envelope.length;
-    });
+    const { length } = task.envelope;
+    let batch = this.open.get(partition);
+    if (!batch || !hasRoom(batch.tasks.length, batch.chars, length)) batch = this.begin(partition);
+    batch.chars += length;
+    this.pendingChars += length;
+    const row = batch.tasks.push(task) - 1;
+    // One promise for all of them: each of its own would cost more than all else that is done for a task here.
+    return (await batch.answers)[row] ?? 'known';
   }
 
   /** `answer` is called once per task that Redis answered for, with its index. @throws after all calls have ended */
   async addAll(
     partition: Partition,
     tasks: readonly NewTask[],
-    answer: (index: number, enqueued: Enqueued) => void,
+    answer: (index: number, task: NewTask, enqueued: Enqueued) => void,
   ): Promise<void> {
     // Behind the adds that were made before it in this turn.
-    await this.track(new Promise((resolve) => setImmediate(resolve)));
+    await this.track(this.endOfTurn());
     // One generator for all senders: each takes the next chunk when it is free.
-    const chunks = chunked(tasks, (task) => task);
+    const chunks = chunked(tasks);
     let first = 0;
     let failed = false;
     const send = async (): Promise<void> => {
@@ -57,7 +61,7 @@ export class EnqueueBatcher {
         first += chunk.length;
         try {
           const enqueued = await this.track(this.broker.enqueue(partition, chunk, this.optionsOf(partition)));
-          enqueued.forEach((each, row) => answer(begin + row, each));
+          chunk.forEach((task, row) => answer(begin + row, task, enqueued[row] ?? 'known'));
         } catch (error) {
           failed = true;
           throw error;
@@ -71,28 +75,34 @@ export class EnqueueBatcher {
 
   /** Resolves once everything added so far is answered. */
   async idle(): Promise<void> {
-    this.flush();
     while (this.underWay.size > 0) await Promise.allSettled(this.underWay);
   }
 
-  private flush(): void {
-    const batches = [...this.pending];
-    this.pending.clear();
-    for (const [partition, adds] of batches) {
-      for (const chunk of chunked(adds, (add) => add.task)) void this.track(this.send(partition, chunk));
+  private begin(partition: Partition): Batch {
+    const tasks: NewTask[] = [];
+    const batch: Batch = { tasks, chars: 0, answers: this.track(this.send(partition, tasks)) };
+    this.open.set(partition, batch);
+    return batch;
+  }
+
+  private async send(partition: Partition, tasks: readonly NewTask[]): Promise<readonly Enqueued[]> {
+    await this.endOfTurn();
+    try {
+      return await this.broker.enqueue(partition, tasks, this.optionsOf(partition));
+    } finally {
+      for (const { envelope } of tasks) this.pendingChars -= envelope.length;
     }
   }
 
-  private async send(partition: Partition, adds: readonly PendingAdd[]): Promise<void> {
-    try {
-      const tasks = adds.map((add) => add.task);
-      const enqueued = await this.broker.enqueue(partition, tasks, this.optionsOf(partition));
-      adds.forEach((add, row) => add.resolve(enqueued[row] ?? 'known'));
-    } catch (error) {
-      adds.forEach((add) => add.reject(error));
-    } finally {
-      for (const { task } of adds) this.pendingChars -= task.envelope.length;
-    }
+  private endOfTurn(): Promise<void> {
+    this.turn ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.turn = undefined;
+        this.open.clear();
+        resolve();
+      });
+    });
+    return this.turn;
   }
 
   private async track<T>(work: Promise<T>): Promise<T> {
@@ -105,17 +115,21 @@ export class EnqueueBatcher {
   }
 }
 
-function* chunked<T>(items: readonly T[], taskOf: (item: T) => NewTask): Generator<T[]> {
-  let chunk: T[] = [];
+function hasRoom(rows: number, chars: number, more: number): boolean {
+  return rows < MAX_ROWS && (rows === 0 || chars + more <= MAX_CHARS);
+}
+
+function* chunked(tasks: readonly NewTask[]): Generator<NewTask[]> {
+  let chunk: NewTask[] = [];
   let chars = 0;
-  for (const item of items) {
-    const { length } = taskOf(item).envelope;
-    if (chunk.length >= MAX_ROWS || (chunk.length > 0 && chars + length > MAX_CHARS)) {
+  for (const task of tasks) {
+    const { length } = task.envelope;
+    if (!hasRoom(chunk.length, chars, length)) {
       yield chunk;
       chunk = [];
       chars = 0;
     }
-    chunk.push(item);
+    chunk.push(task);
     chars += length;
   }
   if (chunk.length > 0) yield chunk;

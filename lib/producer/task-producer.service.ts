@@ -1,4 +1,3 @@
-import { monotonicFactory } from 'ulid';
 import { encodeEnvelope } from '../broker/envelope.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
@@ -16,7 +15,7 @@ import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
-import { randomFraction } from './random-fraction.js';
+import { TaskIds } from './task-ids.js';
 
 /** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
 export interface AddOptions extends PlainTaskOptions {
@@ -47,7 +46,13 @@ export interface AddedTask {
 interface PreparedTask {
   partition: Partition;
   task: NewTask;
-  answer: Omit<AddedTask, 'created'>;
+}
+
+/** What of a bulk goes into one partition. */
+interface BulkPart {
+  tasks: NewTask[];
+  /** Which rows of the bulk these are. */
+  rows: number[];
 }
 
 const OPTION_NAMES = ['queue', 'id', 'attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
@@ -61,7 +66,7 @@ const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
  */
 export class TaskProducer {
   private readonly batcher: EnqueueBatcher;
-  private readonly nextId = monotonicFactory(randomFraction);
+  private readonly ids = new TaskIds();
   private closed = false;
 
   constructor(
@@ -85,11 +90,11 @@ export class TaskProducer {
    *   `commandTimeout`), `REDIS_REFUSED`
    */
   async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
-    const { partition, task, answer } = this.prepare(name, data, options, OPTION_NAMES);
+    const { partition, task } = this.prepare(name, data, options, OPTION_NAMES);
     const enqueued = await this.batcher.add(partition, task);
-    if (enqueued === 'full') throw this.full(answer.queue);
-    if (enqueued === 'refused') throw refused(answer.id);
-    return { ...answer, created: enqueued === 'created' };
+    if (enqueued === 'full') throw this.full(partition);
+    if (enqueued === 'refused') throw refused(partition, task);
+    return added(partition, task, enqueued);
   }
 
   /**
@@ -103,32 +108,32 @@ export class TaskProducer {
   async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
     const prepared = (rows as readonly BulkRow[]).map((row) => this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES));
-    const byPartition = new Map<Partition, number[]>();
-    prepared.forEach(({ partition }, index) => {
-      const indexes = byPartition.get(partition);
-      if (indexes) indexes.push(index);
-      else byPartition.set(partition, [index]);
+    const parts = new Map<Partition, BulkPart>();
+    prepared.forEach(({ partition, task }, row) => {
+      let part = parts.get(partition);
+      if (!part) parts.set(partition, (part = { tasks: [], rows: [] }));
+      part.tasks.push(task);
+      part.rows.push(row);
     });
 
     const answers = prepared.map((): AddedTask | null => null);
     const full: number[] = [];
-    const sending = [...byPartition].map(async ([partition, indexes]) => {
-      const tasks = indexes.map((index) => prepared[index]?.task).filter((task) => task !== undefined);
-      await this.batcher.addAll(partition, tasks, (row, enqueued) => {
-        const index = indexes[row] ?? -1;
-        const added = prepared[index];
-        if (enqueued === 'full') full.push(index);
-        else if (added && enqueued !== 'refused') answers[index] = { ...added.answer, created: enqueued === 'created' };
-      });
-    });
+    const sending = [...parts].map(([partition, { tasks, rows: rowsOf }]) =>
+      this.batcher.addAll(partition, tasks, (index, task, enqueued) => {
+        const row = rowsOf[index] ?? -1;
+        if (enqueued === 'full') full.push(row);
+        else if (enqueued !== 'refused') answers[row] = added(partition, task, enqueued);
+      }),
+    );
     const failure = (await Promise.allSettled(sending)).find((result) => result.status === 'rejected');
     if (failure) throw new BulkIncompleteError(answers, full, failure.reason);
     const [firstFull] = full.sort((one, other) => one - other);
-    if (firstFull !== undefined) {
-      throw new BulkIncompleteError(answers, full, this.full(prepared[firstFull]?.answer.queue ?? ''));
+    const firstMissing = prepared[firstFull ?? answers.indexOf(null)];
+    if (firstMissing) {
+      const { partition, task } = firstMissing;
+      const cause = firstFull === undefined ? refused(partition, task) : this.full(partition);
+      throw new BulkIncompleteError(answers, full, cause);
     }
-    const firstRefused = prepared.find((_, index) => answers[index] === null);
-    if (firstRefused) throw new BulkIncompleteError(answers, full, refused(firstRefused.answer.id));
     return answers.filter((answer) => answer !== null);
   }
 
@@ -138,7 +143,8 @@ export class TaskProducer {
     await this.batcher.idle();
   }
 
-  private full(queue: string): QueueFullError {
+  private full(partition: Partition): QueueFullError {
+    const queue = queueOf(partition);
     return new QueueFullError(queue, this.settings.queue(queue).maxLength);
   }
 
@@ -155,19 +161,20 @@ export class TaskProducer {
     const expiresInMs = this.settings.expiresInMs(queue, name, declared, own?.settings);
 
     const json = encodeData(name, data, this.settings.maxDataBytes);
-    const partition = partitionOf(queue);
-    const taskId = id ?? this.nextId();
-    const token = id === undefined ? '' : this.nextId().slice(-16);
-    return {
-      partition,
-      task: { id: taskId, name, token, envelope: encodeEnvelope(taskId, name, json, own?.envelope), expiresInMs },
-      answer: { id: publicId(partition, taskId), queue },
-    };
+    const taskId = id ?? this.ids.next();
+    const token = id === undefined ? '' : this.ids.next().slice(-16);
+    const envelope = encodeEnvelope(taskId, name, json, own?.envelope);
+    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, expiresInMs } };
   }
 }
 
-function refused(id: string): RedisRefusedError {
-  return new RedisRefusedError(new Error(`somebody keeps something else under the status key of ${id}`));
+function added(partition: Partition, { id }: NewTask, enqueued: 'created' | 'known'): AddedTask {
+  return { id: publicId(partition, id), queue: queueOf(partition), created: enqueued === 'created' };
+}
+
+function refused(partition: Partition, { id }: NewTask): RedisRefusedError {
+  const cause = new Error(`somebody keeps something else under the status key of ${publicId(partition, id)}`);
+  return new RedisRefusedError(cause);
 }
 
 function checkOptions(options: AddOptions, known: readonly string[]): void {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis, RedisOptions } from 'ioredis';
 import { RedisRefusedError, RedisUnavailableError, TaskQueueError } from '../../errors/index.js';
+import { Deadlines } from './deadlines.js';
 import { openRedis, type RedisSource } from './redis-source.js';
 
 const PAUSE_MS = 10;
@@ -32,6 +33,9 @@ export class RedisConnection {
   private becomesReady: Promise<Redis> | undefined;
   private lastError: unknown;
   private closed = false;
+  private readonly deadlines = new Deadlines(
+    (timeoutMs) => new RedisUnavailableError(timeoutMs, this.lastError ?? new Error('no answer')),
+  );
 
   constructor(
     private readonly source: RedisSource,
@@ -44,7 +48,8 @@ export class RedisConnection {
   /** Resolves with the client once it can take commands. @throws RedisUnavailableError after `timeoutMs` */
   async ready(timeoutMs = this.timeoutMs): Promise<Redis> {
     const client = this.open();
-    return client.status === 'ready' ? client : this.within(timeoutMs, this.untilReady(client));
+    if (client.status === 'ready') return client;
+    return this.deadlines.within(performance.now(), timeoutMs, this.untilReady(client));
   }
 
   /** Sends once: for what must not be repeated blindly. */
@@ -66,8 +71,9 @@ export class RedisConnection {
     const left = (): number => Math.max(0, this.timeoutMs - (performance.now() - begun));
     for (;;) {
       try {
-        const client = await this.ready(left());
-        return await this.within(left(), command(client));
+        const opened = this.open();
+        const client = opened.status === 'ready' ? opened : await this.ready(left());
+        return await this.deadlines.within(begun, this.timeoutMs, command(client));
       } catch (error) {
         const explained = this.explain(error, begun);
         const again = explained instanceof RedisUnavailableError && !this.closed;
@@ -85,6 +91,7 @@ export class RedisConnection {
   close(): void {
     this.closed = true;
     this.client?.disconnect();
+    this.deadlines.close();
   }
 
   private open(): Redis {
@@ -142,17 +149,6 @@ export class RedisConnection {
       client.once('ready', onReady).once('end', onEnd);
     }).finally(() => (this.becomesReady = undefined));
     return this.becomesReady;
-  }
-
-  private async within<T>(timeoutMs: number, reply: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new RedisUnavailableError(timeoutMs, this.lastError ?? new Error('no answer'))),
-        timeoutMs,
-      );
-    });
-    return Promise.race([reply, late]).finally(() => clearTimeout(timer));
   }
 
   private noticeError(error: Error): void {

@@ -46,10 +46,10 @@ export class RedisWatch implements ConnectionListener {
     else this.observer?.working('connection');
   }
 
-  /** Carries out what adds tasks, and tells when Redis takes none for a while. */
-  async adding<T>(add: () => Promise<T>): Promise<T> {
+  /** Tells when Redis takes no tasks for a while. @param call one that adds some @returns its reply */
+  async adding<T>(call: Promise<T>): Promise<T> {
     try {
-      const added = await add();
+      const added = await call;
       this.observer?.working('adding');
       return added;
     } catch (error) {

@@ -102,10 +102,13 @@ export class RedisBroker extends TaskBroker {
     { maxLength = Infinity, withStatus = true }: EnqueueOptions = {},
   ): Promise<Enqueued[]> {
     const call: (string | number)[] = [...this.keys.scripts(partition), LAYOUT_VERSION];
-    const expiring = tasks.flatMap(({ expiresInMs }, row) => (expiresInMs === undefined ? [] : [row + 1, expiresInMs]));
+    const expiring: number[] = [];
+    tasks.forEach(({ expiresInMs }, row) => {
+      if (expiresInMs !== undefined) expiring.push(row + 1, expiresInMs);
+    });
     call.push(Number.isFinite(maxLength) ? maxLength : 0, withStatus ? 1 : 0, expiring.length / 2, ...expiring);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
-    const answers = await this.health.adding(() => this.commands.repeatable((client) => client.taskEnqueue(call)));
+    const answers = await this.health.adding(this.commands.repeatable((client) => client.taskEnqueue(call)));
     const [first, version = 0] = answers;
     if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
     return answers.map((answer, row) => {

@@ -75,6 +75,21 @@ describe('RedisConnection', () => {
     expect(sent).toBe(1);
   });
 
+  it('fails in time what gets no answer, also while the connection is not called silent yet', async () => {
+    const server = await RedisServer.start();
+    cleanUp.push(() => server.stop());
+    const connection = new RedisConnection(server.url, 300, 60_000);
+    cleanUp.push(() => connection.close());
+    expect(await connection.repeatable((redis) => redis.ping())).toBe('PONG');
+    const begun = performance.now();
+    await expect(connection.repeatable((redis) => redis.blpop('nothing', 0))).rejects.toMatchObject({
+      code: 'REDIS_UNAVAILABLE',
+      message: expect.stringContaining('no answer') as string,
+    });
+    expect(performance.now() - begun).toBeGreaterThanOrEqual(299);
+    expect(performance.now() - begun).toBeLessThan(1_500);
+  });
+
   it('looks for the master again when it has come to a replica', async () => {
     const server = await RedisServer.start();
     const admin = new Redis(server.url);

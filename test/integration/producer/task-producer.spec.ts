@@ -50,10 +50,31 @@ describe('add', () => {
       expect(answers.map(({ created }) => created)).toEqual([true, true, false]);
       expect(answers[0]?.id).toBe('default:same');
       expect(await redis.llen(`${fixture.prefix}task_queue:{default}`)).toBe(3);
+
+      const others = await calls();
+      await Promise.all(Array.from({ length: 250 }, () => app.producer.add('x')));
+      expect((await calls()) - others).toBe(3);
+      const large = 'x'.repeat(600_000);
+      await Promise.all([app.producer.add('x', large), app.producer.add('x', large), app.producer.add('x')]);
+      expect((await calls()) - others).toBe(5);
       await stopApp(app);
     } finally {
       redis.disconnect();
       await server.stop();
+    }
+  });
+
+  it('keeps the order of many adds of one turn, over several queues, and gives each its own answer', async () => {
+    const { producer } = await start();
+    await producer.add('x', null, { id: '7', queue: 'b' });
+    const adds = Array.from({ length: 503 }, (_, n) => ({ id: `${n}`, queue: n % 3 === 0 ? 'a' : 'b' }));
+    const answers = await Promise.all(adds.map((options, n) => producer.add('x', n, options)));
+    expect(answers).toEqual(adds.map(({ id, queue }) => ({ id: `${queue}:${id}`, queue, created: id !== '7' })));
+    for (const name of ['a', 'b']) {
+      const inQueue = await fixture.redis.lrange(`${fixture.prefix}task_queue:{${name}}`, 0, -1);
+      const ids = inQueue.reverse().map((text) => (JSON.parse(text) as { id: string }).id);
+      const added = adds.filter(({ id, queue }) => queue === name && id !== '7').map(({ id }) => id);
+      expect(ids).toEqual(name === 'b' ? ['7', ...added] : added);
     }
   });
 
@@ -143,6 +164,15 @@ describe('add', () => {
     await expect(producer.add('x', 1, { queue: 'small' })).resolves.toMatchObject({ created: true });
   });
 
+  it('names the rows that were too many in their order, over several queues', async () => {
+    const { producer } = await start({ defaults: { maxLength: 1 } });
+    const rows = ['a', 'b', 'b', 'a', 'b'].map((queue) => ({ name: 'x', queue }));
+    await expect(producer.addBulk(rows)).rejects.toMatchObject({
+      full: [2, 3, 4],
+      cause: { code: 'QUEUE_FULL', message: expect.stringContaining('"b"') as string },
+    });
+  });
+
   it('allows data of exactly maxDataBytes', async () => {
     const { producer } = await start({ maxDataBytes: 100 });
     await expect(producer.add('x', 'a'.repeat(98))).resolves.toMatchObject({ created: true });
@@ -197,6 +227,23 @@ describe('add', () => {
       'REDIS_UNAVAILABLE',
       'PRODUCER_OVERLOADED',
     ]);
+    // What was given up is held no longer.
+    await expect(producer.add('x', large)).rejects.toMatchObject({ code: 'REDIS_UNAVAILABLE' });
+  });
+
+  it('refuses an id under whose status key somebody keeps something else', async () => {
+    const { producer } = await start();
+    await fixture.redis.set(`${fixture.prefix}task_status:{default}:taken`, 'something else');
+    const message = expect.stringContaining('under the status key of default:taken') as string;
+    const refusal = { code: 'REDIS_REFUSED', message };
+    await expect(producer.add('x', 1, { id: 'taken' })).rejects.toMatchObject(refusal);
+    const rows = ['1', 'taken', '2'].map((id) => ({ name: 'x', id }));
+    await expect(producer.addBulk(rows)).rejects.toMatchObject({
+      code: 'BULK_INCOMPLETE',
+      full: [],
+      answers: [{ id: 'default:1', created: true }, null, { id: 'default:2', created: true }],
+      cause: refusal,
+    });
   });
 });
 
