@@ -3,6 +3,8 @@ import type { TaskHandlerEntry } from './task-handler.js';
 
 export const DEFAULT_QUEUE = 'default';
 
+const NONE: ReadonlyMap<string, TaskHandlerEntry> = new Map();
+
 /** The handlers of this process, by queue and task name; looked up in the application when first asked for. */
 export class TaskHandlerRegistry {
   private byQueue: ReadonlyMap<string, ReadonlyMap<string, TaskHandlerEntry>> | undefined;
@@ -33,7 +35,7 @@ export class TaskHandlerRegistry {
 
   /** The handlers of a queue by task name. */
   of(queue: string): ReadonlyMap<string, TaskHandlerEntry> {
-    return this.loaded().get(queue) ?? new Map<string, TaskHandlerEntry>();
+    return this.loaded().get(queue) ?? NONE;
   }
 
   /**

@@ -1,3 +1,4 @@
+import { monotonicFactory } from 'ulid';
 import { encodeEnvelope } from '../broker/envelope.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
@@ -15,7 +16,7 @@ import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
-import { TaskIds } from './task-ids.js';
+import { randomFraction } from './random-fraction.js';
 
 /** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
 export interface AddOptions extends PlainTaskOptions {
@@ -66,7 +67,7 @@ const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
  */
 export class TaskProducer {
   private readonly batcher: EnqueueBatcher;
-  private readonly ids = new TaskIds();
+  private readonly nextId = monotonicFactory(randomFraction);
   private closed = false;
 
   constructor(
@@ -161,8 +162,8 @@ export class TaskProducer {
     const expiresInMs = this.settings.expiresInMs(queue, name, declared, own?.settings);
 
     const json = encodeData(name, data, this.settings.maxDataBytes);
-    const taskId = id ?? this.ids.next();
-    const token = id === undefined ? '' : this.ids.next().slice(-16);
+    const taskId = id ?? this.nextId();
+    const token = id === undefined ? '' : this.nextId().slice(-16);
     const envelope = encodeEnvelope(taskId, name, json, own?.envelope);
     return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, expiresInMs } };
   }

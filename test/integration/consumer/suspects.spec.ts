@@ -94,12 +94,11 @@ it('a suspect that takes long does not hold up the others for longer than a few 
 
 it.each([0, 1])('what was lost %s times begins when its status says that it is active, and no sooner', async (lost) => {
   const { producer, status } = await start();
-  // Once handlers are known to be quick, their beginnings are not marked.
-  for (const id of ['first', 'second']) {
-    await producer.add('work', 0, { queue: 'one', id });
-    await endOf(`one:${id}`);
+  // Once handlers are known to be quick, which a busy machine may hide for a while, their beginnings are not marked.
+  for (let n = 0, isMarked = true; isMarked; n++) {
+    await producer.add('work', 0, { queue: 'one', id: `quick-${n}` });
+    isMarked = (await endOf(`one:quick-${n}`)).state === 'active';
   }
-  expect(await runOf('one:second')).toMatchObject({ state: 'waiting' });
   await push('queue', 'one', 'a', lost, 0);
   expect(await endOf('one:a')).toMatchObject({ state: 'active' });
   await eventually(async () => (await status.get('one:a'))?.state === 'completed', { what: 'its end' });
