@@ -9,7 +9,7 @@ interface PendingAdd {
 }
 
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
-const MAX_ROWS = 100;
+export const MAX_ROWS = 100;
 const MAX_CHARS = 1024 * 1024;
 /** How many calls of one `addAll` are under way at once. */
 const WINDOW = 4;
