@@ -2,7 +2,7 @@
 export const claiming = String.raw`
 local POP_PAGE_MAX = 32
 -- How much one call may do here, in claims that do not write a status. Whoever wants more learns that more is waiting.
-local EFFORT_MAX, MARKED, DROPPED, FOREIGN, PROMOTED = 100, 2, 2, 4, 3
+local EFFORT_MAX, MARKED, DROPPED, FOREIGN, PROMOTED = 100, 2, 2, 4, 4
 
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
