@@ -20,8 +20,10 @@ export interface CancelAnswer {
   state: TaskState;
 }
 
-/** How many dead letters one call moves. */
+/** How many dead letters are looked at in one go. */
 const PAGE = 100;
+/** Bounds of one call that moves dead letters, so that Redis is not blocked for long by one script. */
+export const MAX_LETTERS = 25;
 const MAX_BYTES = 1024 * 1024;
 const MAX_REASON = 1_000;
 
@@ -134,12 +136,11 @@ export class TaskQueueAdmin {
   }
 }
 
-/** So that one call moves no more than a megabyte, or one letter. */
 function* chunksOf(letters: readonly DeadLetter[]): Generator<string[]> {
   let ids: string[] = [];
   let bytes = 0;
   for (const letter of letters) {
-    if (ids.length > 0 && bytes + letter.bytes > MAX_BYTES) {
+    if (ids.length === MAX_LETTERS || (ids.length > 0 && bytes + letter.bytes > MAX_BYTES)) {
       yield ids;
       ids = [];
       bytes = 0;

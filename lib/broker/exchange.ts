@@ -56,7 +56,7 @@ export interface ExchangeReply {
   refused: string[];
   /** Ids under which elements that are no tasks now lie in the dead letters. */
   malformed: string[];
-  /** More tasks are waiting than were claimed. */
+  /** More tasks are waiting than were claimed, or more are due. */
   more: boolean;
   /** Milliseconds until the next scheduled task is due; `null` if there is none. */
   nextDueMs: number | null;

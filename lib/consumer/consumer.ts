@@ -14,8 +14,8 @@ import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
 import { WorkerLease } from './worker-lease.js';
 
-/** Bounds one `exchange`, so that Redis is not blocked for long by one script. */
-const MAX_BATCH = 100;
+/** Bounds one `exchange`, so that it keeps Redis for less than a millisecond: what it settles, in completions, and what it claims. */
+export const MAX_BATCH = 100;
 const WELL_FILLED = 50;
 /** How many exchanges may be under way: with two, Redis works on one while Node works on the other. */
 const MAX_CALLS = 2;

@@ -6,7 +6,7 @@ import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
 import type { GuardedLog } from './guarded-log.js';
 
 /** How many pages of recovered tasks one turn may move. */
-const MAX_PAGES = 20;
+const MAX_PAGES = 80;
 
 /**
  * Who a worker is to Redis, in one queue: an id with a lease on everything that is held under it. An id is never used
@@ -91,18 +91,25 @@ export class WorkerLease {
   /** Puts back what workers held whose leases have run out. @returns whether there may be something to claim now */
   async recoverOthers(): Promise<boolean> {
     if (performance.now() < this.patientUntil) return false;
-    for (let page = 0; page < MAX_PAGES; page++) {
-      const recovery = await this.broker.recover(this.partition, this.maxLost, this.retention);
-      if (!recovery) return true;
-      const { worker, returned, buried, more } = recovery;
-      if (returned.length + buried.length > 0) {
-        this.logger.warn(
-          `Queue "${this.partition}": worker ${worker} is gone; ${returned.length} of its tasks wait again, ` +
-            `${buried.length} are dead letters`,
-        );
+    const counts = new Map<string, { returned: number; buried: number }>();
+    try {
+      for (let page = 0; page < MAX_PAGES; page++) {
+        const recovery = await this.broker.recover(this.partition, this.maxLost, this.retention);
+        if (!recovery) break;
+        const { worker, returned, buried, more } = recovery;
+        const before = counts.get(worker) ?? { returned: 0, buried: 0 };
+        counts.set(worker, { returned: before.returned + returned.length, buried: before.buried + buried.length });
+        if (!more) break;
       }
-      if (!more) break;
+    } finally {
+      for (const [worker, { returned, buried }] of counts) this.tell(worker, returned, buried);
     }
     return true;
+  }
+
+  private tell(worker: string, returned: number, buried: number): void {
+    if (returned + buried === 0) return;
+    const fate = `${returned} of its tasks wait again, ${buried} are dead letters`;
+    this.logger.warn(`Queue "${this.partition}": worker ${worker} is gone; ${fate}`);
   }
 }

@@ -3,7 +3,7 @@ import type { Enqueued, EnqueueOptions, NewTask, TaskBroker } from '../broker/ta
 import { ProducerOverloadedError } from '../errors/index.js';
 
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
-const MAX_ROWS = 100;
+export const MAX_ROWS = 100;
 const MAX_CHARS = 1024 * 1024;
 /** How many calls of one `addAll` are under way at once. */
 const WINDOW = 4;

@@ -63,10 +63,15 @@ export class ManualWorker {
     });
   }
 
-  /** The ids that it was given. */
+  /** In as many calls as it takes. @returns the ids that it was given */
   async claim(want: number): Promise<string[]> {
-    const reply = await this.exchange(want);
-    return (reply?.claimed ?? []).map((text) => decodeEnvelope(text).id);
+    const ids: string[] = [];
+    let reply: ExchangeReply | null;
+    do {
+      reply = await this.exchange(want - ids.length);
+      ids.push(...(reply?.claimed ?? []).map((text) => decodeEnvelope(text).id));
+    } while (reply?.more && ids.length < want);
+    return ids;
   }
 }
 

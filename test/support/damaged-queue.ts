@@ -97,9 +97,12 @@ export function damagedQueue(file: string) {
     return manual;
   }
 
-  async function schedule(id: string): Promise<void> {
-    const worker = await hold('scheduler', id);
-    await worker.exchange(0, [{ kind: 'retrying', id, error: '{"name":"E"}', ranMs: 1, delayMs: 3_600_000 }]);
+  async function schedule(...ids: string[]): Promise<void> {
+    const worker = await hold('scheduler', ...ids);
+    await worker.exchange(
+      0,
+      ids.map((id) => ({ kind: 'retrying', id, error: '{"name":"E"}', ranMs: 1, delayMs: 3_600_000 })),
+    );
     await open().broker.leave(q, 'scheduler');
   }
 

@@ -15,8 +15,9 @@ import type { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
 import type { DamageAnswer, RepairPageAnswer } from './redis-scripts.js';
 
-/** Bounds of one script: how many tasks it looks at, and about how many bytes it reads. */
-const PAGE = 100;
+/** Bounds of one script: how many tasks it looks at, how many it looks for, and about how many bytes it reads. */
+export const PAGE = 100;
+export const MISSING_PAGE = 20;
 const PAGE_BYTES = 128 * 1024;
 const SCAN_COUNT = 500;
 const START = '0';
@@ -92,7 +93,7 @@ export class RedisRepair {
 
   async missing(partition: Partition, mode: RepairMode, ids: readonly string[]): Promise<Damage[]> {
     const found: Damage[] = [];
-    for (const page of inPages(ids)) {
+    for (const page of inPages(ids, MISSING_PAGE)) {
       const call = this.call(partition, mode, ...page);
       found.push(...readDamages(await this.commands.repeatable((client) => client.taskRepairMissing(call))));
     }
@@ -114,7 +115,7 @@ export class RedisRepair {
   ): Promise<RepairPage> {
     const call = this.call(partition, mode, ...which, position, size);
     const [next, damages, ids, bytes] = await this.commands.repeatable((client) => send(client, call));
-    return page(readDamages(damages), ids, next, nextSize(size, size, bytes));
+    return page(readDamages(damages), ids, next, nextSize(size, size, bytes), position);
   }
 
   /** Whoever holds anything, and whoever has a bell: only the names of their keys tell. */
@@ -182,8 +183,9 @@ export class RedisRepair {
   }
 }
 
-function page(damages: Damage[], ids: string[], next: string, size: number): RepairPage {
-  return { damages, ids, next: next === START ? null : { position: next, size } };
+/** @param position where this page began: with nothing behind it, it is to be read again */
+function page(damages: Damage[], ids: string[], next: string, size: number, position = START): RepairPage {
+  return { damages, ids, next: next === START ? null : { position: next || position, size } };
 }
 
 /** Grows from 1, since nobody knows how large the first tasks are, as far as both bounds allow. */
@@ -206,8 +208,8 @@ function pairs(flat: readonly string[]): [string, string][] {
   return found;
 }
 
-function inPages<T>(all: readonly T[]): T[][] {
+function inPages<T>(all: readonly T[], size = PAGE): T[][] {
   const pages: T[][] = [];
-  for (let i = 0; i < all.length; i += PAGE) pages.push(all.slice(i, i + PAGE));
+  for (let i = 0; i < all.length; i += size) pages.push(all.slice(i, i + size));
   return pages;
 }

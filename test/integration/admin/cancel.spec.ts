@@ -69,6 +69,7 @@ describe('cancelling what is waiting', () => {
       [...ids, 'wanted'].map((id) => newTask(id)),
     );
     for (const id of ids) await broker.cancel(q, id, 'off', 60_000);
+    for (let call = 0; call < 3; call++) expect(await worker.exchange(1)).toMatchObject({ claimed: [], more: true });
     expect(await worker.claim(1)).toEqual(['wanted']);
   });
 

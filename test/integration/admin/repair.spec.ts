@@ -15,6 +15,16 @@ describe('repair', () => {
     expect(report.damages[0]?.examples[0]).toMatch(/^q:x\d+$/);
   });
 
+  it('mends a page with many damages in several steps, and counts each once', async () => {
+    const ids = Array.from({ length: 60 }, (_, i) => `x${i}`);
+    const { admin } = open();
+    await schedule(...ids);
+    await redis.del(...ids.map(statusKey));
+    expect(counts(await admin.repair('q', { dryRun: true }))).toEqual({ taskWithoutStatus: [60, 0] });
+    expect(counts(await admin.repair('q'))).toEqual({ taskWithoutStatus: [60, 60] });
+    expect((await admin.repair('q')).isClean).toBe(true);
+  });
+
   it('finds nothing in a healthy queue', async () => {
     const { broker, admin } = open();
     await die('dead');

@@ -118,6 +118,15 @@ describe('claiming', () => {
     expect((await worker.exchange(40))?.claimed).toHaveLength(0);
   });
 
+  it('is bounded in what Redis has to do for it, and says that there is more', async () => {
+    const ids = Array.from({ length: 150 }, (_, i) => `${i}`);
+    const { worker, other } = await backlog(...ids);
+    const marked = await worker.exchange(150);
+    expect([marked?.claimed.length, marked?.more]).toEqual([50, true]);
+    const unmarked = await other.exchange(150, [], { marks: false });
+    expect([unmarked?.claimed.length, unmarked?.more]).toEqual([100, false]);
+  });
+
   it('refuses a worker that never joined, or was declared dead', async () => {
     await backlog('a');
     expect(await new ManualWorker(openBroker(fixture), q, 'stranger').exchange(1)).toBeNull();
@@ -267,6 +276,20 @@ describe('an id that is used again', () => {
     await worker.exchange(0, [{ kind: 'failed', id: 'other', error: '{}', ranMs: 1, ttlMs: 60_000 }]);
     expect(await fixture.redis.hget(key('task_parked:{q}'), 'order-7')).toContain('"data":"new"');
     expect(await fixture.redis.zrange(key('task_dead:{q}'), '0', '-1')).toEqual(['other']);
+  });
+
+  it('come a page at a time where many are due, and the answer says so', async () => {
+    const ids = Array.from({ length: 40 }, (_, i) => `${10 + i}`);
+    const { worker } = await backlog(...ids);
+    const due = (await worker.claim(40)).flatMap((id, row) => [row + 1, id]);
+    await worker.exchange(
+      0,
+      ids.map((id) => ({ kind: 'deferred', id, delayMs: 60_000 })),
+    );
+    await fixture.redis.zadd(key('task_scheduled:{q}'), ...due);
+    expect((await worker.exchange(20))?.more).toBe(true);
+    expect(await worker.claim(24)).toEqual(ids.slice(16));
+    expect((await worker.exchange(20))?.more).toBe(false);
   });
 
   it('tells in the status if the envelope of a scheduled task is gone', async () => {

@@ -48,9 +48,14 @@ describe('ack', () => {
     return after - before;
   }
 
-  it('batch: handlers of what is in hand begin although Redis has not confirmed what ended before', async () => {
-    expect(await beginsDuringPause('batch')).toBeGreaterThan(CONCURRENCY);
-  });
+  // How much is in hand depends on how quick the handlers seem: on a busy machine not at every look.
+  it(
+    'batch: handlers of what is in hand begin although Redis has not confirmed what ended before',
+    { retry: 5 },
+    async () => {
+      expect(await beginsDuringPause('batch')).toBeGreaterThan(CONCURRENCY);
+    },
+  );
 
   it('each: a slot is free again only when Redis knows how its task has ended', async () => {
     expect(await beginsDuringPause('each')).toBeLessThanOrEqual(CONCURRENCY);

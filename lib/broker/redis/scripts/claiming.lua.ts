@@ -1,6 +1,8 @@
 /** The last part of `exchange`: takes tasks for the free slots of the worker. */
 export const claiming = String.raw`
-local POP_PAGE_MAX, DROPPED_MAX = 32, 200
+local POP_PAGE_MAX = 32
+-- How much one call may do here, in claims that do not write a status. Whoever wants more learns that more is waiting.
+local EFFORT_MAX, MARKED, DROPPED, FOREIGN, PROMOTED = 100, 2, 2, 4, 4
 
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
@@ -11,6 +13,7 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
+local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
 local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
   local seen = {}
@@ -44,18 +47,23 @@ local function take(items)
     bytes = bytes + #item
     local id, attempt, was_lost = identify(item)
     local envelope = item
-    if not id then id, envelope, attempt = adopt(item) end
+    local cost = (marks or attempt ~= '0') and MARKED or 1
+    if not id then
+      id, envelope, attempt = adopt(item)
+      cost = FOREIGN
+    end
     if not id then
       bury_malformed(item)
     elseif has_cancels and take_cancel(id) then
       expire_cancelled(id, cancelled_retention)
       dropped = dropped + 1
+      cost = DROPPED
     else
-      -- What a dead worker held is marked by its next one, before it begins and no sooner.
       -- What a dead worker held waits for its mark, which the worker asks for when it begins.
       local row = #ids + 1
       ids[row], envelopes[row], attempts[row], waits[row] = id, envelope, attempt, was_lost
     end
+    effort = effort + cost
   end
   if #ids > 0 then claim(ids, envelopes, attempts, waits) end
 end
@@ -71,7 +79,7 @@ end
 
 -- In growing pages: those before tell how large the items are.
 local is_empty = false
-while popped - dropped < want and dropped < DROPPED_MAX and bytes < want_bytes do
+while popped - dropped < want and effort < effort_max and bytes < want_bytes do
   local items = call('RPOP', queue, math.min(want - popped + dropped, page))
   if not items then
     is_empty = true
@@ -79,6 +87,7 @@ while popped - dropped < want and dropped < DROPPED_MAX and bytes < want_bytes d
   end
   popped = popped + #items
   take(items)
-  page = math.max(1, math.min(page * 8, POP_PAGE_MAX, math.floor((want_bytes - bytes) * popped / bytes)))
+  local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
+  page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
 end
 `;

@@ -29,7 +29,7 @@ import { settling } from './settling.lua.js';
  * | `deferred` | delay in ms | |
  *
  * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, the envelopes that were claimed, ids whose
- * outcome was refused, ids buried as malformed, 1 if more is waiting, ms until the next scheduled task is due or -1,
+ * outcome was refused, ids buried as malformed, 1 if more is waiting or due, ms until the next scheduled task is due or -1,
  * 1 if another worker's lease has run out, Redis's time in ms}.
  *
  * Redis's time goes into keys that are cold in its caches. A task has one, its status; where handlers are quick it is written
@@ -59,6 +59,7 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
+more = more or (next_due and next_due <= now)
 if more and tokens == 0 then call('LPUSH', bell, 1) end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]

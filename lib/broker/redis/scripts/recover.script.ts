@@ -20,7 +20,7 @@ import { preamble } from './preamble.lua.js';
  */
 export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local PAGE = 100
+local PAGE = 25
 
 work_at_maxmemory()
 local worker = call('ZRANGEBYSCORE', workers, '-inf', now, 'LIMIT', 0, 1)[1]
@@ -39,14 +39,20 @@ local function failure(name, message)
   return '{"name":"' .. name .. '","message":' .. cjson.encode(message) .. '}'
 end
 
--- Newest first: the oldest then stands at the very head of the queue.
+-- Newest first: the oldest then stands at the very head of the queue. To sort all that is held would take long, for every page.
 local held = active .. worker
 local ids = call('HKEYS', held)
-table.sort(ids)
-local last = math.max(1, #ids - PAGE + 1)
+local page = {}
+for _, id in ipairs(ids) do
+  if #page < PAGE or id > page[PAGE] then
+    page[PAGE] = nil
+    local place = #page + 1
+    while place > 1 and id > page[place - 1] do place = place - 1 end
+    table.insert(page, place, id)
+  end
+end
 local returned, buried = {}, {}
-for i = #ids, last, -1 do
-  local id = ids[i]
+for _, id in ipairs(page) do
   local state = note('HGET', status .. id, 'state')
   -- Where somebody keeps something else under its status key it cannot be marked, and counts as well.
   local had_begun = state == 'active' or type(state) == 'table'
@@ -75,6 +81,6 @@ for i = #ids, last, -1 do
 end
 if #buried > 0 then trim_dead(dead_retention) end
 if #returned > 0 then ring() end
-if last == 1 then call('ZREM', workers, worker) end
+if #ids == #page then call('ZREM', workers, worker) end
 return {worker, returned, buried, call('ZCOUNT', workers, '-inf', now) > 0 and 1 or 0}
 `;

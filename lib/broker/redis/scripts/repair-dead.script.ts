@@ -7,7 +7,7 @@ import { repairing } from './repairing.lua.js';
  * Looks at a page of the dead letters: each has an envelope, and its status does not say that it will come again.
  *
  * ARGV: as `repairing` says; then cursor, about how many.
- * Returns: {next cursor, what was found, {}, 0}.
+ * Returns: {next cursor, or nothing where this page is to be read again; what was found, {}, 0}.
  *
  * A dead letter without a status is none of these: statuses expire by themselves, dead letters with the next one that comes.
  * Nor is one whose status speaks of a later task of the same id. Safe to repeat.
@@ -16,6 +16,7 @@ export const repairDead = String.raw`${preamble}${envelopes}${deadLetters}${repa
 local page = call('ZSCAN', dead, ARGV[first], 'COUNT', ARGV[first + 1])
 
 for i = 1, #page[2], 2 do
+  if is_full() then break end
   local id = page[2][i]
   local state = state_of(id)
   if not call('ZSCORE', dead, id) then
@@ -26,5 +27,5 @@ for i = 1, #page[2], 2 do
     found('wrongStatus', id, function() end_failed(id) end)
   end
 end
-return {page[1], damages, {}, 0}
+return {is_full() and '' or page[1], damages, {}, 0}
 `;

@@ -7,7 +7,7 @@ import { repairing } from './repairing.lua.js';
  * Looks at a page of what one worker holds. Its statuses say `active`, or `waiting` where handlers are quick.
  *
  * ARGV: as `repairing` says; then worker, cursor, about how many, and ids that another worker seemed to hold as well.
- * Returns: {next cursor, what was found, ids, bytes read}.
+ * Returns: {next cursor, or nothing where this page is to be read again; what was found, ids, bytes read}.
  *
  * Safe to repeat: what was mended is not found again.
  */
@@ -31,6 +31,7 @@ local function part_from_scheduled(id, envelope, due)
 end
 
 for i = 1, #page[2], 2 do
+  if is_full() then break end
   local id, envelope = page[2][i], page[2][i + 1]
   ids[#ids + 1] = id
   bytes = bytes + #envelope
@@ -51,5 +52,5 @@ for i = first + 3, #ARGV, 2 do
     found('sameIdTwice', id, function() return false end)
   end
 end
-return {page[1], damages, ids, bytes}
+return {is_full() and '' or page[1], damages, ids, bytes}
 `;

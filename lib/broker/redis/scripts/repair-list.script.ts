@@ -99,6 +99,7 @@ local function judge(row, id)
     found('sameIdTwice', id, function() return part_from_scheduled(row, id) end)
   elseif reason then
     if state and state ~= 'cancelled' then
+      looks = looks + 1
       found('wrongStatus', id, function() mark_cancelled(id, reason) note('PERSIST', status .. id) end)
     end
   elseif state == false and has_statuses then

@@ -7,7 +7,7 @@ import { repairing } from './repairing.lua.js';
  * Looks at a page of the parked envelopes: each is scheduled, or a dead letter.
  *
  * ARGV: as `repairing` says; then cursor, about how many.
- * Returns: {next cursor, what was found, {}, bytes read}.
+ * Returns: {next cursor, or nothing where this page is to be read again; what was found, {}, bytes read}.
  *
  * One that has lost its place and whose status says neither becomes due at once: to run late is better than never.
  * Safe to repeat.
@@ -31,11 +31,12 @@ local function put_back(id, envelope)
 end
 
 for i = 1, #page[2], 2 do
+  if is_full() then break end
   local id, envelope = page[2][i], page[2][i + 1]
   bytes = bytes + #envelope
   if not call('ZSCORE', scheduled, id) and not call('ZSCORE', dead, id) then
     found('parkedWithoutIndex', id, function() put_back(id, envelope) end)
   end
 end
-return {page[1], damages, {}, bytes}
+return {is_full() and '' or page[1], damages, {}, bytes}
 `;

@@ -7,7 +7,7 @@ import { repairing } from './repairing.lua.js';
  * Looks at a page of what waits for its time: it has an envelope, is no dead letter, and its status says so.
  *
  * ARGV: as `repairing` says; then cursor, about how many.
- * Returns: {next cursor, what was found, {}, 0}.
+ * Returns: {next cursor, or nothing where this page is to be read again; what was found, {}, 0}.
  *
  * Safe to repeat.
  */
@@ -16,6 +16,7 @@ local page = call('ZSCAN', scheduled, ARGV[first], 'COUNT', ARGV[first + 1])
 local WAITS = {scheduled = true, retrying = true}
 
 for i = 1, #page[2], 2 do
+  if is_full() then break end
   local id = page[2][i]
   local due = call('ZSCORE', scheduled, id)
   local state = state_of(id)
@@ -45,5 +46,5 @@ for i = 1, #page[2], 2 do
     end
   end
 end
-return {page[1], damages, {}, 0}
+return {is_full() and '' or page[1], damages, {}, 0}
 `;

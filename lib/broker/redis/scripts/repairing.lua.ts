@@ -13,10 +13,17 @@ local TERMINAL = {completed = true, failed = true, cancelled = true}
 if mends then work_at_maxmemory() end
 
 local damages = {}
+local MENDS_MAX, mended_count = 20, 0
 local function found(kind, id, mend)
   local mended = mends and mend() ~= false
+  if mended then mended_count = mended_count + 1 end
   local at = #damages
   damages[at + 1], damages[at + 2], damages[at + 3] = kind, id, mended and 1 or 0
+end
+
+-- A page with more damages than one call should mend comes again: what was mended is not found any more.
+local function is_full()
+  return mended_count >= MENDS_MAX
 end
 
 -- False where there is none; nil where somebody keeps something else under that key, which is not ours to judge.

@@ -6,7 +6,7 @@ import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.j
 /** The place of what is scheduled for later. What is due at once comes behind all that was due before. */
 export const NOT_DUE = Infinity;
 const DUE_NOW = 1e12;
-const PROMOTE_PAGE = 100;
+const PROMOTE_PAGE = 16;
 
 export interface ModelRequest {
   outcomes: readonly Outcome[];
@@ -56,7 +56,7 @@ export function exchange(
   model.recent.unshift(...finished.reverse());
   if (finished.length + malformed.length > 0) model.trimDead(RETENTION.deadLetterTtlMs);
   // Whoever leaves something behind rings, and nobody needs more than one token.
-  const more = model.queue.length > 0;
+  const more = model.queue.length > 0 || dueTasks(model).length > 0;
   if (more) model.ring();
   model.tokens = Math.min(1, model.tokens);
   return { claimed, refused, malformed, more, hasScheduled: model.scheduled.size > 0, expired: model.someoneExpired() };
@@ -141,15 +141,20 @@ function homeOf(model: Model, task: ModelTask, maxLost: number): ModelTask[] {
 
 /** What is due joins the end of the queue, earliest first. */
 function promote(model: Model, maxLost: number): void {
-  const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
-  due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
-  for (const [task] of due.slice(0, PROMOTE_PAGE)) {
+  for (const task of dueTasks(model).slice(0, PROMOTE_PAGE)) {
     model.scheduled.delete(task);
     const home = homeOf(model, task, maxLost);
     home.push(task);
     if (home === model.suspects) model.ring();
     model.write(task, { state: 'waiting' });
   }
+}
+
+/** Those whose time has come, earliest first. */
+function dueTasks(model: Model): ModelTask[] {
+  const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
+  due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
+  return due.map(([task]) => task);
 }
 
 function claim(

@@ -12,7 +12,7 @@ import {
 } from './model-task.js';
 
 const ERRORS_KEPT = 5;
-const RECOVER_PAGE = 100;
+const RECOVER_PAGE = 25;
 
 /**
  * One partition as the design describes it, in plain collections. A task stands in exactly one of `queue`, `suspects`,

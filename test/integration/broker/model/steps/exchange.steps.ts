@@ -67,12 +67,12 @@ const ghost = step('ghost', fc.record({ choice, plan: requestPlan }), async (wor
 
 /** More than `recover` and promoting take in one page, held by one worker. */
 const holdMany = step('holdMany', place, async (world, which) => {
-  const tasks = Array.from({ length: 110 }, () => toTask(world, { id: null, expires: false }));
+  const tasks = Array.from({ length: 40 }, () => toTask(world, { id: null, expires: false }));
   agree(await world.broker.enqueue(q, tasks), world.model.enqueue(tasks, Infinity));
   const worker = await world.worker(which);
   const isAlive = await exchangeBoth(world, worker, {
     outcomes: [],
-    want: 120,
+    want: 45,
     marks: false,
     probes: false,
     maxLost: 2,

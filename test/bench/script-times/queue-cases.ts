@@ -1,0 +1,95 @@
+import { MAX_LETTERS } from '../../../lib/admin/task-queue-admin.service.js';
+import type { NewTask } from '../../../lib/broker/task-broker.js';
+import { MAX_ROWS } from '../../../lib/producer/enqueue-batcher.js';
+import { TASK_NAME } from '../task-data.js';
+import type { ScriptCase } from './script-case.js';
+import { RETENTION, type Stage } from './stage.js';
+
+const WORKERS = 100;
+const HELD = 1_000;
+const ttlMs = 3_600_000;
+
+function enqueueCase(name: string, withStatus: boolean, more: Partial<NewTask>): ScriptCase {
+  return {
+    name: `enqueue: ${name}`,
+    async prepare(stage, calls) {
+      const batches = Array.from({ length: calls }, () => stage.newIds(MAX_ROWS));
+      return async (n) => {
+        const tasks = (batches[n] ?? []).map((id): NewTask => {
+          return { id, name: TASK_NAME, token: '', envelope: stage.envelope(id), ...more };
+        });
+        await stage.broker.enqueue(stage.partition, tasks, { withStatus, maxLength: 1_000_000 });
+      };
+    },
+  };
+}
+
+/** Of workers that held many when they died. */
+function recoverCase(name: string, maxLost: number, wereTried: boolean, isCancelled = false): ScriptCase {
+  return {
+    name: `recover: ${name}`,
+    async prepare(stage, calls) {
+      const { redis, partition, broker } = stage;
+      const workers = Array.from({ length: Math.ceil(calls / 10) }, (_, n) => `w${n}`);
+      for (const worker of workers) {
+        const ids = await stage.hold(worker, HELD, { wereTried });
+        if (isCancelled) for (const id of ids) await broker.cancel(partition, id, 'cancelled', ttlMs);
+      }
+      for (const worker of workers) await redis.zadd(stage.key('workers'), 1, worker);
+      return async () => broker.recover(partition, maxLost, RETENTION);
+    },
+  };
+}
+
+async function joinMany({ broker, partition }: Stage): Promise<void> {
+  for (let n = 0; n < WORKERS; n++) await broker.join(partition, `idle${n}`, ttlMs);
+}
+
+export const queueCases: ScriptCase[] = [
+  enqueueCase('with statuses', true, {}),
+  enqueueCase('with statuses, expiring', true, { expiresInMs: 60_000 }),
+  enqueueCase('ids of their own', true, { token: '0b0a6f5e-2f0c-4f0e-9f0a-6f5e2f0c4f0e' }),
+  enqueueCase('without statuses', false, {}),
+  {
+    name: `beat: ${HELD} held, all of them called off`,
+    async prepare(stage) {
+      const ids = await stage.hold('w', HELD);
+      for (const id of ids) await stage.broker.cancel(stage.partition, id, 'cancelled', ttlMs);
+      return async () => stage.broker.beat(stage.partition, 'w', ttlMs);
+    },
+  },
+  recoverCase('back to the queue', 2, false),
+  recoverCase('back to the queue, tried', 2, true),
+  recoverCase('to the dead letters', 0, true),
+  recoverCase('called off', 2, true, true),
+  {
+    name: 'revive: page',
+    async prepare(stage, calls) {
+      const ids = await stage.bury(MAX_LETTERS * calls);
+      return async (n) => stage.broker.revive(stage.partition, ids.slice(n * MAX_LETTERS, (n + 1) * MAX_LETTERS));
+    },
+  },
+  {
+    name: `cancel: waiting, ${WORKERS} workers`,
+    async prepare(stage, calls) {
+      await joinMany(stage);
+      const ids = await stage.wait(calls);
+      return async (n) => stage.broker.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
+    },
+  },
+  {
+    name: `cancel: scheduled, ${WORKERS} workers`,
+    async prepare(stage, calls) {
+      await joinMany(stage);
+      const ids = await stage.due(calls);
+      return async (n) => stage.broker.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
+    },
+  },
+  {
+    name: 'discard',
+    async prepare(stage, calls) {
+      const ids = await stage.bury(calls);
+      return async (n) => stage.broker.discard(stage.partition, ids[n] ?? '');
+    },
+  },
+];
