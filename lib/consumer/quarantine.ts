@@ -109,9 +109,10 @@ export class Quarantine {
 
   private after(ms: number, then: () => void): void {
     clearTimeout(this.timer);
+    // A handler that outlives its worker must not keep the process for this.
     this.timer = setTimeout(() => {
       then();
       this.onChange();
-    }, ms);
+    }, ms).unref();
   }
 }
