@@ -180,7 +180,7 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together. Where nothing runs there is nothing to wait for.
     if (this.held.size > 0) await new Promise((resolve) => setImmediate(resolve));
-    if (this.draining) this.held.releaseWaiting();
+    if (this.draining) await this.giveBack();
     const beats = this.beatIsDue || !this.lease.isFresh;
     if (beats || this.exchanges.hasFailed) await this.exchanges.settle();
     if (beats) await this.renew();
@@ -193,6 +193,12 @@ export class Consumer {
     if (this.held.canStart || this.shouldCall) this.gate.open();
     this.watch.look();
     this.options.onTurn(this);
+  }
+
+  /** Only with no claim under way: what it brings was claimed last, and must not come to stand before the rest. */
+  private async giveBack(): Promise<void> {
+    await this.exchanges.settle();
+    this.held.releaseWaiting();
   }
 
   /** One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled. */

@@ -16,7 +16,8 @@ export interface Recoveries {
 
 /**
  * After each run something follows soon: Redis learns of its end, or the task begins again. "Soon" counts from the
- * end of the run, or from the moment in which its worker died or froze, and is the lease and some seconds; where workers
+ * end of the run, or from the moment in which its worker died or froze, and is the lease and some seconds, and as much again for
+ * each other worker that died or froze meanwhile, since it may have held the task; where workers
  * could not reach Redis meanwhile, as long again as they could not, and a lease more, for that is how much time they
  * then give each other.
  */
@@ -37,7 +38,7 @@ export function checkRecovery(
   const runsThatThrew = new Set(threw.map(({ run }) => run));
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
-  for (const { id, run, by, attempt, at: begunAt } of began) {
+  for (const { id, run, by, at: begunAt } of began) {
     const endedAt = ends.get(run) ?? Infinity;
     const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
     const from = silentAt ?? endedAt;
@@ -50,14 +51,15 @@ export function checkRecovery(
     if (runsThatThrew.has(run) && next) continue;
     // Lost so often it is a suspect: these run one after the other.
     if (lostBefore + 1 >= MAX_LOST && next) continue;
-    // In between it was lost once more, with a worker that held it and had not begun it: nobody wrote down when.
-    if (next && next.attempt > attempt + 1) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 
     const tookMs = to - from;
     const meanwhile = outages.filter((outage) => outage.from < to && outage.to > from);
-    const allowedMs = leaseMs + RECOVERY_SLACK_MS + overlap(meanwhile, { from, to }) + meanwhile.length * leaseMs;
+    // In each worker that fell silent in between it may have been, not begun yet: nobody wrote that down.
+    const again = silences.filter(({ at, by: other }) => other !== by && at > from && at < to).length;
+    const undisturbedMs = (leaseMs + RECOVERY_SLACK_MS) * (1 + again);
+    const allowedMs = undisturbedMs + overlap(meanwhile, { from, to }) + meanwhile.length * leaseMs;
     if (tookMs > allowedMs) {
       const what = silentAt === undefined ? 'ended by' : 'lost with';
       recoveries.violations.push(`${id}: ${what} ${by}, it went on after ${tookMs} ms, not within ${allowedMs} ms`);
@@ -66,7 +68,7 @@ export function checkRecovery(
     recoveries.count++;
     if (meanwhile.length > 0) {
       recoveries.slowestWithOutageMs = Math.max(recoveries.slowestWithOutageMs, tookMs);
-    } else {
+    } else if (again === 0) {
       recoveries.undisturbed++;
       recoveries.slowestMs = Math.max(recoveries.slowestMs, tookMs);
     }
