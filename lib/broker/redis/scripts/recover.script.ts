@@ -9,7 +9,7 @@ import { preamble } from './preamble.lua.js';
  * One of these tasks may be what killed it: one that had begun, which the status of a task says by being \`active\`. Attempt and
  * loss count for these. All others are put back as they came; but each of them has \`lost\` in its head from now on, if only as
  * 0: its next worker asks for the mark before it begins. So a killer of quick tasks, whose beginnings are not marked, can
- * hide once. A task that was lost as often as it may be is a suspect: a worker runs one at a time, apart from all others, and if
+ * hide once. A task that was lost as often as it may be is a suspect: a process runs one at a time, apart from all else, and if
  * it dies with it, that one becomes a dead letter.
  *
  * ARGV: max lost (0: what was held may never run again, whether it had begun or not), retention in ms of dead letters and of what was cancelled.
