@@ -1,20 +1,32 @@
-/** Prints `N passed, N failed` from vitest's JSON report; exits 1 if anything failed or there is no report. */
+/**
+ * Prints which tests failed and why, and at last `N passed, N failed`, from vitest's JSON report; exits 1 if anything failed
+ * or there is no report.
+ */
 import { readFileSync } from 'node:fs';
+import { relative } from 'node:path';
 
-const { passed, failed } = count(process.argv[2]);
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+const { passed, failures } = read(process.argv[2]);
+for (const { title, message } of failures) console.log(`FAILED TEST: ${title}\n${message}\n`);
+console.log(`${passed} passed, ${failures.length} failed`);
+process.exit(failures.length === 0 ? 0 : 1);
 
-function count(path) {
+function read(path) {
   let report;
   try {
     report = JSON.parse(readFileSync(path, 'utf8'));
-  } catch {
-    return { passed: 0, failed: 1 };
+  } catch (error) {
+    return { passed: 0, failures: [{ title: 'no report of the tests', message: String(error) }] };
   }
+  return { passed: report.numPassedTests, failures: report.testResults.flatMap(failuresOf) };
+}
+
+function failuresOf({ name, status, message, assertionResults }) {
+  const file = relative(process.cwd(), name);
+  const failed = assertionResults.filter((test) => test.status === 'failed');
   // A file that could not be loaded has failed without any test of its own to say so.
-  const unloaded = report.testResults.filter(
-    (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-  );
-  return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded.length };
+  if (status === 'failed' && failed.length === 0) return [{ title: file, message }];
+  return failed.map(({ fullName, failureMessages }) => ({
+    title: `${file} > ${fullName}`,
+    message: failureMessages.join('\n').split('\n').slice(0, 12).join('\n'),
+  }));
 }
