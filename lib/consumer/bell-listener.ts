@@ -1,4 +1,5 @@
-import type { Ring, TaskBroker } from '../broker/task-broker.js';
+import { MAX_SLEEP_MS, type Ring, type TaskBroker } from '../broker/task-broker.js';
+import { Alarm } from './alarm.js';
 import type { Consumer } from './consumer.js';
 import { Gate } from './gate.js';
 import type { OutageLog } from './outage-log.js';
@@ -20,8 +21,7 @@ export class BellListener {
   private readonly changed = new Gate();
   /** Whose queues' bells are heard at present; `null` while nothing is. */
   private heard: ReadonlySet<Consumer> | null = null;
-  /** When the present sleep ends by itself. */
-  private sleepsUntil = Infinity;
+  private readonly alarm = new Alarm(() => this.lookWhereDue());
   private stopped = false;
   private failed = false;
 
@@ -42,12 +42,14 @@ export class BellListener {
   /** To be called when a consumer may have begun to sleep, or to be busy. */
   notice(consumer: Consumer): void {
     this.changed.open();
-    if (!consumer.sleeps || !this.heard) return;
-    if (!this.heard.has(consumer) || consumer.looksAgainAt < this.sleepsUntil) this.broker.wake();
+    if (!consumer.sleeps || this.stopped) return;
+    this.alarm.set(consumer.looksAgainAt);
+    if (this.heard && !this.heard.has(consumer)) this.broker.wake();
   }
 
   stop(): void {
     this.stopped = true;
+    this.alarm.stop();
     this.changed.open();
     this.broker.wake();
   }
@@ -65,14 +67,13 @@ export class BellListener {
   private async sleep(listening: readonly Consumer[]): Promise<void> {
     this.heard = new Set(listening);
     this.changed.close();
-    this.sleepsUntil = Math.min(...listening.map((consumer) => consumer.looksAgainAt));
     try {
       const ring = await this.broker.sleep({
         partitions: listening.map(({ partition }) => partition),
         workers: this.consumers.flatMap(({ partition, workerId }) =>
           workerId === null ? [] : [{ partition, worker: workerId }],
         ),
-        timeoutMs: this.failed ? NAP_MS : Math.max(1, this.sleepsUntil - performance.now()),
+        timeoutMs: this.failed ? NAP_MS : MAX_SLEEP_MS,
       });
       this.failed = false;
       this.outages.over(this);
@@ -87,8 +88,14 @@ export class BellListener {
     } finally {
       this.heard = null;
     }
+  }
+
+  private lookWhereDue(): void {
     const now = performance.now();
-    for (const consumer of listening) if (consumer.looksAgainAt <= now) consumer.look();
+    for (const consumer of this.consumers.filter(({ sleeps }) => sleeps)) {
+      if (consumer.looksAgainAt <= now) consumer.look();
+      else this.alarm.set(consumer.looksAgainAt);
+    }
   }
 
   private async pass({ partition, isPersonal }: Ring): Promise<void> {

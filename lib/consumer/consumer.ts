@@ -112,9 +112,7 @@ export class Consumer {
 
   /** Renews the lease, unless it holds nothing and looks at the queue soon, which renews it as well. */
   beatIfNeeded(): void {
-    const leftMs = this.looksAgainAt - performance.now();
-    // A look that is overdue may not come: whoever is to see to it waits for a connection, perhaps.
-    const looksSoon = this.sleeps && leftMs > 0 && leftMs < this.lease.leaseMs / 3;
+    const looksSoon = this.sleeps && this.looksAgainAt - performance.now() < this.lease.leaseMs / 3;
     if (this.held.size > 0 || !looksSoon) this.beat();
   }
 
