@@ -4,6 +4,8 @@ import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/p
 import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
+import { dueFrom } from '../options/due.js';
+import type { Duration } from '../options/duration.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
@@ -59,6 +61,29 @@ export class TaskQueueAdmin {
     const state = await this.broker.cancel(task.partition, task.id, reason.slice(0, MAX_REASON), cancelledTtlMs);
     if (state === null) return null;
     return { cancelled: state !== 'completed' && state !== 'failed' && state !== 'cancelled', state };
+  }
+
+  /**
+   * Lets a task run at once that waits for its time, whether it was added so or waits for its next attempt.
+   * @returns whether it did
+   * @throws TaskQueueError as `cancel`
+   */
+  async promote(id: string): Promise<boolean> {
+    return this.reschedule(id, 0);
+  }
+
+  /**
+   * Changes when a task is due that waits for its time, whether it was added so or waits for its next attempt. When it
+   * expires, if it does, moves along.
+   *
+   * @param when a span of time from now, or a moment; one that is over is at once
+   * @returns whether it was waiting for its time: what is in the queue already, or runs, stays as it is
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `cancel`
+   */
+  async reschedule(id: string, when: Duration | Date): Promise<boolean> {
+    const due = dueFrom(when);
+    const task = locate(id);
+    return task !== null && this.broker.reschedule(task.partition, task.id, due);
   }
 
   /**

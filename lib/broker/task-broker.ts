@@ -26,8 +26,18 @@ export interface NewTask {
    * empty with a generated id, which nobody else can have.
    */
   token: string;
-  /** It is not worth to be begun later than so long after it was added. */
+  /** Of one that waits for its time. */
+  due?: Due | undefined;
+  /** It is not worth to be begun later than so long after it was added, or is due. */
   expiresInMs?: number | undefined;
+}
+
+/** When a task is due: by Redis's clock, so many ms from its call, or in ms since 1970. What is overdue is due at once. */
+export type Due = { inMs: number } | { atMs: number };
+
+export interface ScheduleOptions {
+  /** How many tasks may be scheduled. @default any number */
+  maxLength?: number;
 }
 
 export interface EnqueueOptions {
@@ -130,6 +140,9 @@ export abstract class TaskBroker {
    */
   abstract enqueue(partition: Partition, tasks: readonly NewTask[], options?: EnqueueOptions): Promise<Enqueued[]>;
 
+  /** As `enqueue`, for tasks that wait for their time. What is due at the same moment comes in the order in which it was added. */
+  abstract schedule(partition: Partition, tasks: readonly NewTask[], options?: ScheduleOptions): Promise<Enqueued[]>;
+
   /** Settles and claims. Never repeated by the broker itself: after an error, look at `held`. */
   abstract exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null>;
 
@@ -174,6 +187,9 @@ export abstract class TaskBroker {
    * @returns the state that it was in, `null` if there is none. What was active ends `cancelled` once its worker has heard.
    */
   abstract cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null>;
+
+  /** Changes when a task is due that waits for its time. @returns whether it was */
+  abstract reschedule(partition: Partition, id: string, due: Due): Promise<boolean>;
 
   /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
   abstract deadLetters(

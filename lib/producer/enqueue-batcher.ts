@@ -1,5 +1,5 @@
 import type { Partition } from '../broker/partition.js';
-import type { Enqueued, EnqueueOptions, NewTask, TaskBroker } from '../broker/task-broker.js';
+import type { Enqueued, NewTask } from '../broker/task-broker.js';
 import { ProducerOverloadedError } from '../errors/index.js';
 
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
@@ -25,10 +25,7 @@ export class EnqueueBatcher {
   private turn: Promise<void> | undefined;
   private pendingChars = 0;
 
-  constructor(
-    private readonly broker: TaskBroker,
-    private readonly optionsOf: (partition: Partition) => EnqueueOptions,
-  ) {}
+  constructor(private readonly enqueue: (partition: Partition, tasks: readonly NewTask[]) => Promise<Enqueued[]>) {}
 
   async add(partition: Partition, task: NewTask): Promise<Enqueued> {
     if (this.pendingChars > MAX_PENDING_CHARS) throw new ProducerOverloadedError(this.pendingChars);
@@ -60,7 +57,7 @@ export class EnqueueBatcher {
         const begin = first;
         first += chunk.length;
         try {
-          const enqueued = await this.track(this.broker.enqueue(partition, chunk, this.optionsOf(partition)));
+          const enqueued = await this.track(this.enqueue(partition, chunk));
           chunk.forEach((task, row) => answer(begin + row, task, enqueued[row] ?? 'known'));
         } catch (error) {
           failed = true;
@@ -88,7 +85,7 @@ export class EnqueueBatcher {
   private async send(partition: Partition, tasks: readonly NewTask[]): Promise<readonly Enqueued[]> {
     await this.endOfTurn();
     try {
-      return await this.broker.enqueue(partition, tasks, this.optionsOf(partition));
+      return await this.enqueue(partition, tasks);
     } finally {
       for (const { envelope } of tasks) this.pendingChars -= envelope.length;
     }

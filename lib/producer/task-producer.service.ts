@@ -11,6 +11,7 @@ import {
   RedisRefusedError,
 } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { type DueOptions, dueOf } from '../options/due.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
@@ -19,7 +20,7 @@ import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
 /** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
-export interface AddOptions extends PlainTaskOptions {
+export interface AddOptions extends PlainTaskOptions, DueOptions {
   /** @default the queue of the task's handler in this process, else `default` */
   queue?: string | undefined;
   /**
@@ -49,14 +50,16 @@ interface PreparedTask {
   task: NewTask;
 }
 
-/** What of a bulk goes into one partition. */
+/** What of a bulk goes to one place of one partition. */
 interface BulkPart {
+  partition: Partition;
+  batcher: EnqueueBatcher;
   tasks: NewTask[];
   /** Which rows of the bulk these are. */
   rows: number[];
 }
 
-const OPTION_NAMES = ['queue', 'id', 'attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
+const OPTION_NAMES = ['queue', 'id', 'delay', 'runAt', 'attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
 const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
 
 /**
@@ -66,7 +69,8 @@ const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
  * const { id } = await producer.add('email.send', { to: 'ann@example.org' });
  */
 export class TaskProducer {
-  private readonly batcher: EnqueueBatcher;
+  private readonly enqueuing: EnqueueBatcher;
+  private readonly scheduling: EnqueueBatcher;
   private readonly nextId = monotonicFactory(randomFraction);
   private closed = false;
 
@@ -75,9 +79,13 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    this.batcher = new EnqueueBatcher(broker, (partition) => {
+    this.enqueuing = new EnqueueBatcher((partition, tasks) => {
       const { maxLength, status } = settings.queue(queueOf(partition));
-      return { maxLength, withStatus: status === 'full' };
+      return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full' });
+    });
+    this.scheduling = new EnqueueBatcher((partition, tasks) => {
+      const { maxLength } = settings.queue(queueOf(partition));
+      return broker.schedule(partition, tasks, { maxLength });
     });
   }
 
@@ -92,7 +100,7 @@ export class TaskProducer {
    */
   async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
     const { partition, task } = this.prepare(name, data, options, OPTION_NAMES);
-    const enqueued = await this.batcher.add(partition, task);
+    const enqueued = await this.batcherOf(task).add(partition, task);
     if (enqueued === 'full') throw this.full(partition);
     if (enqueued === 'refused') throw refused(partition, task);
     return added(partition, task, enqueued);
@@ -109,18 +117,20 @@ export class TaskProducer {
   async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
     const prepared = (rows as readonly BulkRow[]).map((row) => this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES));
-    const parts = new Map<Partition, BulkPart>();
+    const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {
-      let part = parts.get(partition);
-      if (!part) parts.set(partition, (part = { tasks: [], rows: [] }));
+      const batcher = this.batcherOf(task);
+      const key = `${task.due ? 'scheduled' : 'queue'} ${partition}`;
+      let part = parts.get(key);
+      if (!part) parts.set(key, (part = { partition, batcher, tasks: [], rows: [] }));
       part.tasks.push(task);
       part.rows.push(row);
     });
 
     const answers = prepared.map((): AddedTask | null => null);
     const full: number[] = [];
-    const sending = [...parts].map(([partition, { tasks, rows: rowsOf }]) =>
-      this.batcher.addAll(partition, tasks, (index, task, enqueued) => {
+    const sending = [...parts.values()].map(({ partition, batcher, tasks, rows: rowsOf }) =>
+      batcher.addAll(partition, tasks, (index, task, enqueued) => {
         const row = rowsOf[index] ?? -1;
         if (enqueued === 'full') full.push(row);
         else if (enqueued !== 'refused') answers[row] = added(partition, task, enqueued);
@@ -141,7 +151,11 @@ export class TaskProducer {
   /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
   async close(): Promise<void> {
     this.closed = true;
-    await this.batcher.idle();
+    await Promise.all([this.enqueuing.idle(), this.scheduling.idle()]);
+  }
+
+  private batcherOf(task: NewTask): EnqueueBatcher {
+    return task.due ? this.scheduling : this.enqueuing;
   }
 
   private full(partition: Partition): QueueFullError {
@@ -157,6 +171,7 @@ export class TaskProducer {
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
+    const due = dueOf(options);
     const own = ownOptions(options);
     const declared = this.handlers.of(queue).get(name)?.settings;
     const expiresInMs = this.settings.expiresInMs(queue, name, declared, own?.settings);
@@ -165,7 +180,7 @@ export class TaskProducer {
     const taskId = id ?? this.nextId();
     const token = id === undefined ? '' : this.nextId().slice(-16);
     const envelope = encodeEnvelope(taskId, name, json, own?.envelope);
-    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, expiresInMs } };
+    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, due, expiresInMs } };
   }
 }
 

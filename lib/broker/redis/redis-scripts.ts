@@ -17,14 +17,17 @@ import { repairParked } from './scripts/repair-parked.script.js';
 import { repairScheduled } from './scripts/repair-scheduled.script.js';
 import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
+import { reschedule } from './scripts/reschedule.script.js';
 import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
+import { scheduleScript } from './scripts/schedule.script.js';
 
 type Arguments = readonly (string | number)[];
 
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     taskEnqueue(keysAndArguments: Arguments): Result<number[], Context>;
+    taskSchedule(keysAndArguments: Arguments): Result<number[], Context>;
     taskExchange(keysAndArguments: Arguments): Result<ExchangeAnswer, Context>;
     taskBeat(
       keysAndArguments: Arguments,
@@ -32,6 +35,7 @@ declare module 'ioredis' {
     taskRecover(keysAndArguments: Arguments): Result<RecoverAnswer, Context>;
     taskLeave(keysAndArguments: Arguments): Result<number, Context>;
     taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
+    taskReschedule(keysAndArguments: Arguments): Result<number, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -82,11 +86,13 @@ const script = (lua: string): { lua: string; numberOfKeys: number } => ({ lua, n
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
 export const redisScripts = {
   taskEnqueue: script(enqueue),
+  taskSchedule: script(scheduleScript),
   taskExchange: script(exchange),
   taskBeat: script(beat),
   taskRecover: script(recover),
   taskLeave: script(leave),
   taskCancel: script(cancelScript),
+  taskReschedule: script(reschedule),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),

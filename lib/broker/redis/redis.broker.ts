@@ -17,18 +17,21 @@ import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import {
   type BeatReply,
   type DeadLetter,
+  type Due,
   type Enqueued,
   type EnqueueOptions,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
   type Ring,
+  type ScheduleOptions,
   type SleepRequest,
   type StatusRecord,
   TaskBroker,
 } from '../task-broker.js';
 import { readDeadLetters } from './dead-letters.js';
 import { flattenOutcomes } from './outcome-arguments.js';
+import { dueArgument, RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
@@ -61,6 +64,7 @@ export class RedisBroker extends TaskBroker {
   private readonly blocking: RedisConnection;
   private readonly bells: RedisBells;
   private readonly health: RedisWatch;
+  private readonly adding: RedisAdding;
   private readonly repairs: RedisRepair;
 
   constructor(private readonly options: RedisBrokerOptions) {
@@ -78,6 +82,7 @@ export class RedisBroker extends TaskBroker {
       connectionName: `${prefix}task_queue:bells`,
     });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
+    this.adding = new RedisAdding(this.keys, this.commands, this.health);
     this.repairs = new RedisRepair(this.keys, this.commands);
   }
 
@@ -96,27 +101,12 @@ export class RedisBroker extends TaskBroker {
     }
   }
 
-  async enqueue(
-    partition: Partition,
-    tasks: readonly NewTask[],
-    { maxLength = Infinity, withStatus = true }: EnqueueOptions = {},
-  ): Promise<Enqueued[]> {
-    const call: (string | number)[] = [...this.keys.scripts(partition), LAYOUT_VERSION];
-    const expiring: number[] = [];
-    tasks.forEach(({ expiresInMs }, row) => {
-      if (expiresInMs !== undefined) expiring.push(row + 1, expiresInMs);
-    });
-    call.push(Number.isFinite(maxLength) ? maxLength : 0, withStatus ? 1 : 0, expiring.length / 2, ...expiring);
-    for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
-    const answers = await this.health.adding(this.commands.repeatable((client) => client.taskEnqueue(call)));
-    const [first, version = 0] = answers;
-    if (first === -1) throw new LayoutMismatchError(partition, version, LAYOUT_VERSION);
-    return answers.map((answer, row) => {
-      if (answer === 2) return 'full';
-      if (answer === 3) return 'refused';
-      // A generated id can only be known already because an earlier try of this very call arrived.
-      return answer === 1 || tasks[row]?.token === '' ? 'created' : 'known';
-    });
+  async enqueue(partition: Partition, tasks: readonly NewTask[], options: EnqueueOptions = {}): Promise<Enqueued[]> {
+    return this.adding.enqueue(partition, tasks, options);
+  }
+
+  async schedule(partition: Partition, tasks: readonly NewTask[], options: ScheduleOptions = {}): Promise<Enqueued[]> {
+    return this.adding.schedule(partition, tasks, options);
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
@@ -195,6 +185,11 @@ export class RedisBroker extends TaskBroker {
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
     const call = [...this.keys.scripts(partition), id, reason, ttlMs, randomUUID()];
     return this.commands.repeatable((client) => client.taskCancel(call));
+  }
+
+  async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
+    const call = [...this.keys.scripts(partition), id, dueArgument(due), randomUUID()];
+    return (await this.commands.repeatable((client) => client.taskReschedule(call))) === 1;
   }
 
   async deadLetters(

@@ -1,3 +1,4 @@
+import { creating } from './creating.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
@@ -13,7 +14,7 @@ import { preamble } from './preamble.lua.js';
  * not added again. The token, given with ids that callers chose, tells that earlier call from somebody else's. These always get
  * a status.
  */
-export const enqueue = String.raw`${preamble}
+export const enqueue = String.raw`${preamble}${creating}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 
@@ -35,21 +36,6 @@ for i = first, keeps and #ARGV or 0, 4 do
 end
 local are_new = #generated > 0 and call('EXISTS', unpack(generated)) == 0
 
--- Creates a status. Returns an answer, or an error that concerns all of them and comes before anything is written, such as
--- a lack of memory.
-local function create(key, name, token)
-  local answer = note('HSETNX', key, 'state', 'waiting')
-  if type(answer) == 'table' then
-    return string.find(answer.err, '^WRONGTYPE') and 3 or answer
-  elseif answer == 1 then
-    call('HSET', key, 'name', name, 'created', now_text)
-    if token ~= '' then call('HSET', key, 'token', token) end
-  elseif token ~= '' and call('HGET', key, 'token') == token then
-    return 1, true
-  end
-  return answer
-end
-
 local answers, created = {}, {}
 for i = first, #ARGV, 4 do
   local key, name, token = status .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
@@ -58,7 +44,7 @@ for i = first, #ARGV, 4 do
   if #created >= room and (is_new or call('EXISTS', key) == 0) then
     answer = 2
   elseif not is_new then
-    answer, is_known = create(key, name, token)
+    answer, is_known = create(key, 'waiting', name, token)
     if type(answer) == 'table' then return answer end
   elseif keeps then
     call('HSET', key, 'state', 'waiting', 'name', name, 'created', now_text)

@@ -59,13 +59,15 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
-more = more or (next_due and next_due <= now)
-if more and tokens == 0 then call('LPUSH', bell, 1) end
+more = more or (next_due and next_due < now + 1)
+-- A worker that has no free slot any more cannot keep watch: another one has to look when the next one is due.
+local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and want > 0 and #claimed >= want
+if (more or hands_on) and tokens == 0 then call('LPUSH', bell, 1) end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first_expiry = call('ZRANGE', workers, 0, 0, 'WITHSCORES')[2]
 return {
   1, claimed, refused, malformed, more and 1 or 0,
-  next_due and math.max(0, next_due - now) or -1,
+  next_due and math.max(0, math.floor(next_due) - now) or -1,
   tonumber(first_expiry) < now and 1 or 0, now,
 }
 `;

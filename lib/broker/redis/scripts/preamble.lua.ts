@@ -12,6 +12,9 @@ local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 -- For arguments: Redis prints a number anew, as a float, for every call that is given one.
 local now_text = string.format('%.0f', now)
 
+-- What a worker sleeps at most, after which it looks at the queue by itself: MAX_SLEEP_MS of the broker.
+local LOOKS_AGAIN_MS = 5000
+
 -- When something ends that lasts so long from now; most last equally long. A point in time is cheaper for Redis than a
 -- span, which it would rewrite for its replicas.
 local ends = {}

@@ -6,7 +6,9 @@ local PROMOTE_PAGE = 16
 -- Whatever is due joins the end of the queue, earliest first.
 local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
 local due = {}
-if next_due and next_due <= now then due = call('ZRANGEBYSCORE', scheduled, '-inf', now, 'LIMIT', 0, PROMOTE_PAGE) end
+if next_due and next_due < now + 1 then
+  due = call('ZRANGEBYSCORE', scheduled, '-inf', '(' .. string.format('%.0f', now + 1), 'LIMIT', 0, PROMOTE_PAGE)
+end
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
   call('ZREM', scheduled, id)

@@ -18,7 +18,8 @@ local WAITS = {scheduled = true, retrying = true}
 for i = 1, #page[2], 2 do
   if is_full() then break end
   local id = page[2][i]
-  local due = call('ZSCORE', scheduled, id)
+  local score = tonumber(call('ZSCORE', scheduled, id))
+  local due = score and string.format('%.0f', math.floor(score))
   local state = state_of(id)
   if not due then
     -- Mended a moment ago: a page may name an id twice.

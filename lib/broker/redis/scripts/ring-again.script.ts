@@ -1,11 +1,14 @@
 import { preamble } from './preamble.lua.js';
 
 /**
- * Rings the bell if tasks are waiting: for a worker that took a token and cannot use it.
+ * Rings the bell if tasks are waiting, or will be before others look by themselves: for a worker that took a token and cannot
+ * use it.
  *
  * Returns: nothing. Safe to repeat: there is never more than one token.
  */
 export const ringAgain = String.raw`${preamble}
 work_at_maxmemory()
-if call('LLEN', queue) + call('LLEN', suspects) > 0 then ring() end
+local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
+local is_due_soon = next_due and next_due < now + LOOKS_AGAIN_MS
+if is_due_soon or call('LLEN', queue) + call('LLEN', suspects) > 0 then ring() end
 `;

@@ -1,11 +1,8 @@
 import type { Outcome } from '../../../../lib/broker/exchange.js';
 import { RETENTION } from '../../../support/broker-fixture.js';
-import type { Model } from './model.js';
-import { byText, heldBy, type ModelTask, type ModelWorker } from './model-task.js';
+import { type Model, NOT_DUE } from './model.js';
+import { heldBy, type ModelTask, type ModelWorker } from './model-task.js';
 
-/** The place of what is scheduled for later. What is due at once comes behind all that was due before. */
-export const NOT_DUE = Infinity;
-const DUE_NOW = 1e12;
 const PROMOTE_PAGE = 16;
 
 export interface ModelRequest {
@@ -51,12 +48,13 @@ export function exchange(
       refused.push(outcome.id);
     }
   }
+  model.nextMoment();
   promote(model, request.maxLost);
   const { claimed, malformed } = claim(model, mine, request, freshIds);
   model.recent.unshift(...finished.reverse());
   if (finished.length + malformed.length > 0) model.trimDead(RETENTION.deadLetterTtlMs);
   // Whoever leaves something behind rings, and nobody needs more than one token.
-  const more = model.queue.length > 0 || dueTasks(model).length > 0;
+  const more = model.queue.length > 0 || model.dueTasks().length > 0;
   if (more) model.ring();
   model.tokens = Math.min(1, model.tokens);
   return { claimed, refused, malformed, more, hasScheduled: model.scheduled.size > 0, expired: model.someoneExpired() };
@@ -131,7 +129,7 @@ export function nameOf(error: string): string {
 
 function schedule(model: Model, task: ModelTask, delayMs: number): void {
   model.makeRoom(task.id);
-  model.scheduled.set(task, delayMs === 0 ? DUE_NOW : NOT_DUE);
+  model.scheduled.set(task, delayMs === 0 ? model.moment : NOT_DUE);
 }
 
 /** What is a dead letter if it is lost once more must be taken one at a time. */
@@ -141,20 +139,13 @@ function homeOf(model: Model, task: ModelTask, maxLost: number): ModelTask[] {
 
 /** What is due joins the end of the queue, earliest first. */
 function promote(model: Model, maxLost: number): void {
-  for (const task of dueTasks(model).slice(0, PROMOTE_PAGE)) {
+  for (const task of model.dueTasks().slice(0, PROMOTE_PAGE)) {
     model.scheduled.delete(task);
     const home = homeOf(model, task, maxLost);
     home.push(task);
     if (home === model.suspects) model.ring();
     model.write(task, { state: 'waiting' });
   }
-}
-
-/** Those whose time has come, earliest first. */
-function dueTasks(model: Model): ModelTask[] {
-  const due = [...model.scheduled].filter(([, place]) => place !== NOT_DUE);
-  due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
-  return due.map(([task]) => task);
 }
 
 function claim(

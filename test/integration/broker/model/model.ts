@@ -11,6 +11,8 @@ import {
   type ModelWorker,
 } from './model-task.js';
 
+/** The place of what is scheduled for later. What is due at once comes behind all that was due before. */
+export const NOT_DUE = Infinity;
 const ERRORS_KEPT = 5;
 const RECOVER_PAGE = 25;
 
@@ -34,6 +36,8 @@ export class Model {
   /** Everything that was ever accepted. */
   readonly tasks: ModelTask[] = [];
   tokens = 0;
+  /** The place of what is due now. Tests that let time pass use places before all of these. */
+  moment = 1e12;
 
   enqueue(newTasks: readonly NewTask[], maxLength: number, withStatus = true): Enqueued[] {
     const room = maxLength - this.queue.length;
@@ -51,6 +55,50 @@ export class Model {
     });
     if (created > 0) this.ring();
     return answers;
+  }
+
+  /** @param isDue whether their time is now, or far off */
+  schedule(newTasks: readonly NewTask[], isDue: boolean, maxLength: number): Enqueued[] {
+    const room = maxLength - this.scheduled.size;
+    const first = this.dueTasks()[0];
+    let created = 0;
+    const answers = newTasks.map(({ id, name, token, envelope }): Enqueued => {
+      const known = this.statuses.get(id);
+      if (known) return token === known.token ? 'created' : 'known';
+      if (created >= room) return 'full';
+      created++;
+      const task = modelTask(id, (JSON.parse(envelope) as { data: string }).data);
+      this.statuses.set(id, { ...modelStatus(), state: 'scheduled', name, token });
+      this.tasks.push(task);
+      this.makeRoom(id);
+      this.scheduled.set(task, isDue ? this.moment : NOT_DUE);
+      this.nextMoment();
+      return 'created';
+    });
+    if (created > 0 && isDue && !first) this.ring();
+    return answers;
+  }
+
+  reschedule(id: string, isDue: boolean): boolean {
+    const task = [...this.scheduled.keys()].find((each) => each.id === id);
+    if (!task) return false;
+    this.scheduled.delete(task);
+    const first = this.dueTasks()[0];
+    this.scheduled.set(task, isDue ? this.moment : NOT_DUE);
+    this.nextMoment();
+    if (isDue && !first) this.ring();
+    return true;
+  }
+
+  nextMoment(): void {
+    this.moment++;
+  }
+
+  /** Those whose time has come, earliest first. */
+  dueTasks(): ModelTask[] {
+    const due = [...this.scheduled].filter(([, place]) => place !== NOT_DUE);
+    due.sort(([one, place], [other, otherPlace]) => place - otherPlace || byText(one.id, other.id));
+    return due.map(([task]) => task);
   }
 
   /** To the end of the queue, as `LPUSH` does. */
@@ -80,6 +128,7 @@ export class Model {
 
   leave(worker: string): void {
     const mine = this.workers.get(worker);
+    if (mine?.held.size === 0 || !mine) this.ringIfDue();
     if (mine?.held.size === 0) this.workers.delete(worker);
     else if (mine?.lease === 'good') mine.lease = 'run out';
   }
@@ -165,6 +214,10 @@ export class Model {
     task.hasEnded = true;
     this.statuses.delete(id);
     return true;
+  }
+
+  ringIfDue(): void {
+    if (this.dueTasks().length > 0) this.ring();
   }
 
   ring(): void {

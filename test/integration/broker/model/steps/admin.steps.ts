@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { byText } from '../model-task.js';
 import { pick, q } from '../world.js';
+import { aMoment } from './producer.steps.js';
 import { agree, choice, step, ttlMs } from './step.js';
 
 const cancel = step('cancel', fc.record({ choice, ttlMs, isLiving: fc.boolean() }), async (world, settings) => {
@@ -10,6 +11,20 @@ const cancel = step('cancel', fc.record({ choice, ttlMs, isLiving: fc.boolean() 
   const reason = `reason ${world.next()}`;
   agree(await world.broker.cancel(q, id, reason, settings.ttlMs), world.model.cancel(id, reason, settings.ttlMs));
 });
+
+/** What waits for its time, and sometimes something else. */
+const reschedule = step(
+  'reschedule',
+  fc.record({ choice, isWaiting: fc.nat(4).map((n) => n < 4), isDue: fc.boolean() }),
+  async (world, settings) => {
+    const waiting = [...world.model.scheduled.keys()].map(({ id }) => id).sort(byText);
+    const id = pick(settings.isWaiting ? waiting : world.ids, settings.choice);
+    if (id === undefined) return;
+    const due = settings.isDue ? { inMs: 0 } : { atMs: 4e12 };
+    agree(await world.broker.reschedule(q, id, due), world.model.reschedule(id, settings.isDue));
+    if (settings.isDue) await aMoment();
+  },
+);
 
 /** Dead letters, and sometimes something else. */
 const revive = step(
@@ -32,6 +47,7 @@ const discard = step('discard', fc.record({ choice, isDead: fc.nat(4).map((n) =>
 
 export const adminSteps = [
   { weight: 5, arbitrary: cancel },
+  { weight: 2, arbitrary: reschedule },
   { weight: 2, arbitrary: revive },
   { weight: 1, arbitrary: discard },
 ];

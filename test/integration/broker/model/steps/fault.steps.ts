@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { newTask, RETENTION } from '../../../../support/broker-fixture.js';
-import { NOT_DUE } from '../model-exchange.js';
+import { NOT_DUE } from '../model.js';
 import { isTerminal, type ModelStatus } from '../model-task.js';
 import { pick, q } from '../world.js';
 import { agree, choice, place, step } from './step.js';

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import type { NewTask } from '../../../../../lib/broker/task-broker.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Due, NewTask } from '../../../../../lib/broker/task-broker.js';
 import { newTask } from '../../../../support/broker-fixture.js';
 import { modelTask } from '../model-task.js';
 import { q, type World } from '../world.js';
@@ -41,6 +42,28 @@ const enqueue = step(
   },
 );
 
+/** What is due when Redis's clock has moved on comes behind it, whatever its id. */
+export const aMoment = async (): Promise<void> => delay(2);
+
+const schedule = step(
+  'schedule',
+  fc.record({
+    tasks: fc.array(kindOfTask, { minLength: 1, maxLength: 4 }),
+    maxLength: fc.option(fc.integer({ min: 1, max: 6 }), { nil: Infinity, freq: 3 }),
+    due: fc.constantFrom<Due>({ inMs: 3_600_000 }, { atMs: 4e12 }, { inMs: 0 }, { atMs: 7 }),
+    isSentTwice: fc.boolean(),
+  }),
+  async (world, { tasks: kinds, maxLength, due, isSentTwice }) => {
+    const tasks = kinds.map((kind) => ({ ...toTask(world, kind), due }));
+    const isDue = 'inMs' in due ? due.inMs === 0 : due.atMs === 7;
+    for (let sent = 0; sent < (isSentTwice ? 2 : 1); sent++) {
+      const answers = await world.broker.schedule(q, tasks, { maxLength });
+      agree(answers, world.model.schedule(tasks, isDue, maxLength));
+    }
+    if (isDue) await aMoment();
+  },
+);
+
 /** What any Redis client can push. */
 const push = step(
   'push',
@@ -74,5 +97,6 @@ const push = step(
 
 export const producerSteps = [
   { weight: 8, arbitrary: enqueue },
+  { weight: 3, arbitrary: schedule },
   { weight: 2, arbitrary: push },
 ];

@@ -32,6 +32,7 @@ const takeToken = step('takeToken', fc.constant(null), async (world) => {
 const ringAgain = step('ringAgain', fc.constant(null), async (world) => {
   await world.broker.ringAgain(q);
   if (world.model.queue.length + world.model.suspects.length > 0) world.model.ring();
+  world.model.ringIfDue();
 });
 
 const leave = step('leave', place, async (world, which) => {
