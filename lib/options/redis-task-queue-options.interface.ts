@@ -62,7 +62,7 @@ export interface QueueOptions extends TaskOptions {
   ack?: AckPolicy | undefined;
   /** @default 'at-least-once' */
   delivery?: DeliveryPolicy | undefined;
-  /** How many tasks may wait: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
+  /** How many tasks may wait, and how many may be scheduled: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
   maxLength?: number | undefined;
 }
 

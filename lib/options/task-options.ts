@@ -24,7 +24,7 @@ export interface TaskOptions {
    */
   timeout?: Duration | undefined;
   /**
-   * A task whose first attempt has not begun so long after it was added is `cancelled` with reason `expired`. Read by the
+   * A task whose first attempt has not begun so long after it was added, or was due, is `cancelled` with reason `expired`. Read by the
    * process that adds the task. @default never
    */
   expiresIn?: Duration | undefined;

@@ -4,6 +4,8 @@ import { ProducerOverloadedError } from '../errors/index.js';
 
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
 export const MAX_ROWS = 100;
+/** To schedule a task takes twice as long as to enqueue it. */
+export const MAX_SCHEDULED_ROWS = 50;
 const MAX_CHARS = 1024 * 1024;
 /** How many calls of one `addAll` are under way at once. */
 const WINDOW = 4;
@@ -25,13 +27,16 @@ export class EnqueueBatcher {
   private turn: Promise<void> | undefined;
   private pendingChars = 0;
 
-  constructor(private readonly enqueue: (partition: Partition, tasks: readonly NewTask[]) => Promise<Enqueued[]>) {}
+  constructor(
+    private readonly maxRows: number,
+    private readonly enqueue: (partition: Partition, tasks: readonly NewTask[]) => Promise<Enqueued[]>,
+  ) {}
 
   async add(partition: Partition, task: NewTask): Promise<Enqueued> {
     if (this.pendingChars > MAX_PENDING_CHARS) throw new ProducerOverloadedError(this.pendingChars);
     const { length } = task.envelope;
     let batch = this.open.get(partition);
-    if (!batch || !hasRoom(batch.tasks.length, batch.chars, length)) batch = this.begin(partition);
+    if (!batch || !this.hasRoom(batch.tasks.length, batch.chars, length)) batch = this.begin(partition);
     batch.chars += length;
     this.pendingChars += length;
     const row = batch.tasks.push(task) - 1;
@@ -48,7 +53,7 @@ export class EnqueueBatcher {
     // Behind the adds that were made before it in this turn.
     await this.track(this.endOfTurn());
     // One generator for all senders: each takes the next chunk when it is free.
-    const chunks = chunked(tasks);
+    const chunks = this.chunked(tasks);
     let first = 0;
     let failed = false;
     const send = async (): Promise<void> => {
@@ -110,24 +115,24 @@ export class EnqueueBatcher {
       this.underWay.delete(work);
     }
   }
-}
 
-function hasRoom(rows: number, chars: number, more: number): boolean {
-  return rows < MAX_ROWS && (rows === 0 || chars + more <= MAX_CHARS);
-}
-
-function* chunked(tasks: readonly NewTask[]): Generator<NewTask[]> {
-  let chunk: NewTask[] = [];
-  let chars = 0;
-  for (const task of tasks) {
-    const { length } = task.envelope;
-    if (!hasRoom(chunk.length, chars, length)) {
-      yield chunk;
-      chunk = [];
-      chars = 0;
-    }
-    chunk.push(task);
-    chars += length;
+  private hasRoom(rows: number, chars: number, more: number): boolean {
+    return rows < this.maxRows && (rows === 0 || chars + more <= MAX_CHARS);
   }
-  if (chunk.length > 0) yield chunk;
+
+  private *chunked(tasks: readonly NewTask[]): Generator<NewTask[]> {
+    let chunk: NewTask[] = [];
+    let chars = 0;
+    for (const task of tasks) {
+      const { length } = task.envelope;
+      if (!this.hasRoom(chunk.length, chars, length)) {
+        yield chunk;
+        chunk = [];
+        chars = 0;
+      }
+      chunk.push(task);
+      chars += length;
+    }
+    if (chunk.length > 0) yield chunk;
+  }
 }

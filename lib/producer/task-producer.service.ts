@@ -15,7 +15,7 @@ import { type DueOptions, dueOf } from '../options/due.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
-import { EnqueueBatcher } from './enqueue-batcher.js';
+import { EnqueueBatcher, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
@@ -79,11 +79,11 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    this.enqueuing = new EnqueueBatcher((partition, tasks) => {
+    this.enqueuing = new EnqueueBatcher(MAX_ROWS, (partition, tasks) => {
       const { maxLength, status } = settings.queue(queueOf(partition));
       return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full' });
     });
-    this.scheduling = new EnqueueBatcher((partition, tasks) => {
+    this.scheduling = new EnqueueBatcher(MAX_SCHEDULED_ROWS, (partition, tasks) => {
       const { maxLength } = settings.queue(queueOf(partition));
       return broker.schedule(partition, tasks, { maxLength });
     });
@@ -108,7 +108,7 @@ export class TaskProducer {
 
   /**
    * Adds any number of tasks. All rows are checked before the first one is written; they then travel in chunks, so
-   * this is no transaction.
+   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, either may be.
    *
    * @returns one answer per row, in the order of the rows
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers

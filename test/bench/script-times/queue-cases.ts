@@ -1,6 +1,6 @@
 import { MAX_LETTERS } from '../../../lib/admin/task-queue-admin.service.js';
 import type { NewTask } from '../../../lib/broker/task-broker.js';
-import { MAX_ROWS } from '../../../lib/producer/enqueue-batcher.js';
+import { MAX_ROWS, MAX_SCHEDULED_ROWS } from '../../../lib/producer/enqueue-batcher.js';
 import { TASK_NAME } from '../task-data.js';
 import type { ScriptCase } from './script-case.js';
 import { RETENTION, type Stage } from './stage.js';
@@ -19,6 +19,21 @@ function enqueueCase(name: string, withStatus: boolean, more: Partial<NewTask>):
           return { id, name: TASK_NAME, token: '', envelope: stage.envelope(id), ...more };
         });
         await stage.broker.enqueue(stage.partition, tasks, { withStatus, maxLength: 1_000_000 });
+      };
+    },
+  };
+}
+
+function scheduleCase(name: string, more: Partial<NewTask>): ScriptCase {
+  return {
+    name: `schedule: ${name}`,
+    async prepare(stage, calls) {
+      const batches = Array.from({ length: calls }, () => stage.newIds(MAX_SCHEDULED_ROWS));
+      return async (n) => {
+        const tasks = (batches[n] ?? []).map((id): NewTask => {
+          return { id, name: TASK_NAME, token: '', envelope: stage.envelope(id), ...more };
+        });
+        await stage.broker.schedule(stage.partition, tasks);
       };
     },
   };
@@ -50,6 +65,8 @@ export const queueCases: ScriptCase[] = [
   enqueueCase('with statuses, expiring', true, { expiresInMs: 60_000 }),
   enqueueCase('ids of their own', true, { token: '0b0a6f5e-2f0c-4f0e-9f0a-6f5e2f0c4f0e' }),
   enqueueCase('without statuses', false, {}),
+  scheduleCase('in an hour', { due: { inMs: 3_600_000 } }),
+  scheduleCase('at one moment, expiring', { due: { atMs: 4e12 }, expiresInMs: 60_000 }),
   {
     name: `beat: ${HELD} held, all of them called off`,
     async prepare(stage) {

@@ -22,9 +22,9 @@ local function park(id, envelope)
 end
 
 -- Parks a task until its time. Returns the id.
-local function schedule(id, envelope, due, score)
+local function schedule(id, envelope, due)
   id = park(id, envelope)
-  call('ZADD', scheduled, score or due, id)
+  call('ZADD', scheduled, due, id)
   note('HSET', status .. id, 'due', due)
   return id
 end

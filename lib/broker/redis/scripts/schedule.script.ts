@@ -28,16 +28,18 @@ local answers, added, earliest = {}, 0, math.huge
 for i = first, #ARGV, 5 do
   local id, name, token, envelope, when = unpack(ARGV, i, i + 4)
   local row, answer, is_known = #answers + 1, 2, false
+  local due = due_at(when)
   if added < room or call('EXISTS', status .. id) == 1 then
-    answer, is_known = create(status .. id, 'scheduled', name, token)
+    answer, is_known = create(status .. id, 'scheduled', name, token, string.format('%.0f', due))
     if type(answer) == 'table' then return answer end
   end
   if answer == 1 and not is_known then
-    local due = due_at(when)
     if expires_in[row] then
       envelope = string.sub(envelope, 1, -2) .. ',"expiresAt":' .. string.format('%.0f', due + expires_in[row]) .. '}'
     end
-    schedule(id, envelope, string.format('%.0f', due), score_of(due))
+    local parked_id = park(id, envelope)
+    call('ZADD', scheduled, score_of(due), parked_id)
+    if parked_id ~= id then note('HSET', status .. parked_id, 'state', 'scheduled', 'due', string.format('%.0f', due)) end
     added, earliest = added + 1, math.min(due, earliest)
   end
   answers[row] = answer

@@ -15,12 +15,16 @@ local function last_score(from, before)
 end
 
 -- The score of one that is due then, in whole ms, and comes behind all that are due then already.
+local scores = {}
 local function score_of(due)
-  local from = string.format('%.0f', due)
-  local last = last_score(from, due + 1)
-  if last and last + STEP >= due + 1 then last = last_score(from, due + SPILL_MS) end
-  if not last then return from end
-  return string.format('%.17g', math.min(last + STEP, due + SPILL_MS - STEP))
+  local last = scores[due]
+  if not last then
+    local from = string.format('%.0f', due)
+    last = last_score(from, due + 1)
+    if last and last + STEP >= due + 1 then last = last_score(from, due + SPILL_MS) end
+  end
+  scores[due] = last and math.min(last + STEP, due + SPILL_MS - STEP) or due
+  return string.format('%.17g', scores[due])
 end
 
 -- A worker that sleeps knows only of what was scheduled when it looked: somebody has to look anew for what is due before.
