@@ -20,12 +20,18 @@ export interface Peer {
   work(url: string, options: WorkOptions): Promise<BenchWorker>;
   /** For those that can tell a producer how its task ended. Resolves once it is connected. */
   request?(url: string): Promise<BenchRequester>;
-  /** For those that can put tasks off. Adds tasks that are due long after the measurement. */
-  layAside?(url: string, data: readonly TaskData[], redis: Redis): Promise<void>;
+  /** For those that can put tasks off. Resolves when all are confirmed and nothing is left of the producer. */
+  schedule?(url: string, tasks: readonly DelayedTask[]): Promise<void>;
   /** How many tasks wait or are active. Asked while the clock runs: it must cost Redis next to nothing. */
   unsettled(redis: Redis): Promise<number>;
   /** How many tasks Redis knows as completed, counted exactly. Asked after the clock has stopped. */
   completed(redis: Redis): Promise<number>;
+}
+
+export interface DelayedTask {
+  data: TaskData;
+  /** In ms since 1970. */
+  dueAt: number;
 }
 
 export interface BenchProducer {
@@ -45,6 +51,8 @@ export interface BenchRequester {
 export interface WorkOptions {
   /** The queues to listen to. */
   queues: readonly string[];
+  /** Whether tasks will be due meanwhile, for those that have to be told. */
+  awaitsDelayed?: boolean;
   /** How many tasks of a queue run at once. */
   concurrency: number;
   /** Called with the data of each task, from an async handler that returns the result. */

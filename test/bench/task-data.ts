@@ -1,7 +1,5 @@
 export const TASK_NAME = 'bench.task';
 export const QUEUE = 'bench';
-/** When tasks are due that no measurement waits for. */
-export const LATER_MS = 3_600_000;
 
 /** What every task of every peer carries: 200 bytes as JSON. */
 export interface TaskData {

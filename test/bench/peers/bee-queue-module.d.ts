@@ -5,6 +5,7 @@ interface QueueSettings {
   isWorker?: boolean;
   getEvents?: boolean;
   storeJobs?: boolean;
+  activateDelayedJobs?: boolean;
 }
 
 interface Job<Data> {

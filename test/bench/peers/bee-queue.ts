@@ -1,7 +1,7 @@
 import Queue, { type Job } from 'bee-queue';
 import type { Redis } from 'ioredis';
-import type { BenchProducer, BenchRequester, BenchWorker, Peer, WorkOptions } from '../peer.js';
-import { LATER_MS, QUEUE, type TaskData, type TaskResult } from '../task-data.js';
+import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
+import { QUEUE, type TaskData, type TaskResult } from '../task-data.js';
 import { packageVersion } from './package-version.js';
 
 /** Its documentation wants the worker to look for what dead workers held, at most once per `stallInterval` (5 s). */
@@ -35,8 +35,19 @@ export const peer: Peer = {
     };
   },
 
-  async work(url: string, { queues: names, concurrency, handle, onError }: WorkOptions): Promise<BenchWorker> {
-    const queues = names.map((name) => new Queue<TaskData>(name, { redis: url, getEvents: false, storeJobs: false }));
+  async work(
+    url: string,
+    { queues: names, concurrency, handle, onError, awaitsDelayed = false }: WorkOptions,
+  ): Promise<BenchWorker> {
+    const queues = names.map(
+      (name) =>
+        new Queue<TaskData>(name, {
+          redis: url,
+          getEvents: false,
+          storeJobs: false,
+          activateDelayedJobs: awaitsDelayed,
+        }),
+    );
     for (const queue of queues) {
       queue.on('error', onError).on('failed', (_job, error) => onError(error));
       await queue.ready();
@@ -61,12 +72,11 @@ export const peer: Peer = {
     };
   },
 
-  async layAside(url: string, data: readonly TaskData[]): Promise<void> {
+  async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
     const queue = await open(url);
-    const dueAt = Date.now() + LATER_MS;
     await saveAll(
       queue,
-      data.map((each) => queue.createJob(each).delayUntil(dueAt)),
+      tasks.map(({ data, dueAt }) => queue.createJob(data).delayUntil(dueAt)),
     );
     await queue.close();
   },

@@ -1,7 +1,7 @@
 import Queue from 'bull';
 import type { Redis } from 'ioredis';
-import type { BenchProducer, BenchRequester, BenchWorker, Peer, WorkOptions } from '../peer.js';
-import { LATER_MS, QUEUE, TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
+import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
+import { QUEUE, TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
 import { packageVersion } from './package-version.js';
 
 function open(url: string): Promise<Queue<TaskData>> {
@@ -47,9 +47,11 @@ export const peer: Peer = {
     };
   },
 
-  async layAside(url: string, data: readonly TaskData[]): Promise<void> {
+  async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
     const queue = await open(url);
-    await queue.addBulk(data.map((each) => ({ name: TASK_NAME, data: each, opts: { delay: LATER_MS } })));
+    await queue.addBulk(
+      tasks.map(({ data, dueAt }) => ({ name: TASK_NAME, data, opts: { delay: dueAt - Date.now() } })),
+    );
     await queue.close();
   },
 

@@ -1,7 +1,7 @@
 import { Queue, Worker } from 'groupmq';
 import { Redis } from 'ioredis';
-import type { BenchProducer, BenchRequester, BenchWorker, Peer, WorkOptions } from '../peer.js';
-import { LATER_MS, QUEUE, type TaskData, type TaskResult } from '../task-data.js';
+import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
+import { QUEUE, type TaskData, type TaskResult } from '../task-data.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
 
@@ -73,10 +73,10 @@ export const peer: Peer = {
   },
 
   /** In groups of their own: a group waits for its first task. */
-  async layAside(url: string, data: readonly TaskData[]): Promise<void> {
+  async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
     const queue = openForBulks(await connect(url));
     await Promise.all(
-      data.map((each) => queue.add({ groupId: `later-${groupOf(each)}`, data: each, delay: LATER_MS })),
+      tasks.map(({ data, dueAt }) => queue.add({ groupId: `later-${groupOf(data)}`, data, delay: dueAt - Date.now() })),
     );
     await queue.close();
   },

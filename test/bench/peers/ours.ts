@@ -1,15 +1,12 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Redis } from 'ioredis';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { BenchProducer, BenchRequester, BenchWorker, Peer, WorkOptions } from '../peer.js';
-import { LATER_MS, QUEUE, TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
-import { SnoozeTask, TaskProducer, TaskStatusService } from './library.js';
+import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
+import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
+import { TaskProducer, TaskStatusService } from './library.js';
 import { ProducerModule, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
-
-const LOOK_AGAIN_MS = 20;
 
 function start(module: DynamicModule): Promise<INestApplicationContext> {
   return NestFactory.createApplicationContext(module, { logger: ['error'] });
@@ -52,14 +49,10 @@ export const peer: Peer = {
     };
   },
 
-  /** There is no delayed `add` yet: a worker snoozes what was added. */
-  async layAside(url: string, data: readonly TaskData[], redis: Redis): Promise<void> {
-    const snooze = (): never => {
-      throw new SnoozeTask(LATER_MS);
-    };
-    const app = await start(WorkerModule.at(url, { queues: [QUEUE], concurrency: 100, handle: snooze }));
-    await app.get(TaskProducer).addBulk(data.map((each) => ({ name: TASK_NAME, data: each, queue: QUEUE })));
-    while ((await redis.zcard(`task_scheduled:{${QUEUE}}`)) < data.length) await delay(LOOK_AGAIN_MS);
+  async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
+    const app = await start(ProducerModule.at(url));
+    const rows = tasks.map(({ data, dueAt }) => ({ name: TASK_NAME, data, queue: QUEUE, runAt: new Date(dueAt) }));
+    await app.get(TaskProducer).addBulk(rows);
     await app.close();
   },
 

@@ -9,6 +9,7 @@ import { addsAndWaits } from './suits.js';
 const AMOUNT = 10_000;
 const CONCURRENCY = 100;
 const FIRST_SCHEDULED = 1_000_000;
+const LATER_MS = 3_600_000;
 
 /** What stands in the queue beside the tasks that are measured. */
 export interface Crowd {
@@ -55,7 +56,7 @@ function beside({ kind, peers }: Crowd): Pick<Workload, 'amount' | 'quickAmount'
     quickAmount: 200,
     unit: 'tasks',
     peers,
-    suits: (peer) => (kind === 'waiting' ? addsAndWaits(peer) : peer.layAside !== undefined),
+    suits: (peer) => (kind === 'waiting' ? addsAndWaits(peer) : peer.schedule !== undefined),
   };
 }
 
@@ -69,7 +70,9 @@ async function wait({ peer, url }: Bench, tasks: number): Promise<void> {
   await producer.close();
 }
 
-async function layAside({ peer, url, redis, amount }: Bench, times: number): Promise<void> {
-  const data = Array.from({ length: times * amount }, (_, n) => taskData(FIRST_SCHEDULED + n));
-  await peer.layAside?.(url, data, redis);
+/** Adds tasks that are due long after the measurement. */
+async function layAside({ peer, url, amount }: Bench, times: number): Promise<void> {
+  const dueAt = Date.now() + LATER_MS;
+  const tasks = Array.from({ length: times * amount }, (_, n) => ({ data: taskData(FIRST_SCHEDULED + n), dueAt }));
+  await peer.schedule?.(url, tasks);
 }

@@ -4,6 +4,7 @@ import { addBulk } from './add-bulk.js';
 import { addInFlight } from './add-in-flight.js';
 import { atOnce } from './at-once.js';
 import { connections } from './connections.js';
+import { delayed } from './delayed.js';
 import { drain } from './drain.js';
 import { addBeside, type Crowd, drainBeside } from './growth.js';
 import { idle } from './idle.js';
@@ -33,6 +34,8 @@ export const WORKLOADS: readonly Workload[] = [
   atOnce,
   latencyStart,
   latencyResult,
+  delayed({ name: 'at-one-moment', title: 'Tasks that are due at one moment', apartMs: 0, tasks: 10_000 }),
+  delayed({ name: 'one-per-ms', title: 'Tasks of which one is due each millisecond', apartMs: 1, tasks: 5_000 }),
   ...CROWDS.map(addBeside),
   ...CROWDS.map(drainBeside),
   workers(1),
