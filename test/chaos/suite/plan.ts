@@ -7,7 +7,8 @@ const NARROW_SHARE = 0.08;
 
 /** How often each kind comes among those that need no exact number. */
 const MIX: readonly { kind: Kind; weight: number }[] = [
-  { kind: 'quick', weight: 56 },
+  { kind: 'quick', weight: 50 },
+  { kind: 'delayed', weight: 6 },
   { kind: 'slow', weight: 30 },
   { kind: 'cpu', weight: 4 },
   { kind: 'throwing', weight: 4 },
@@ -19,6 +20,7 @@ const MIX: readonly { kind: Kind; weight: number }[] = [
 const POISONED = 2;
 /** Of a flaky task. */
 export const FLAKY_ATTEMPTS = 3;
+const MAX_DELAY_MS = 3_000;
 /** Tasks that take longer than a lease. */
 const LONG = 8;
 
@@ -49,6 +51,7 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
 /** Some kinds have none: for these, what the decorator of their handler says holds. */
 function optionsOf(kind: Kind, random: Random): Pick<PlannedTask, 'attempts' | 'options'> {
   if (kind === 'flaky') return { attempts: FLAKY_ATTEMPTS, options: {} };
+  if (kind === 'delayed') return { attempts: 1, options: { delay: random.integer(1, MAX_DELAY_MS) } };
   if (kind !== 'throwing' && kind !== 'stuck') return { attempts: 1, options: {} };
   const attempts = random.integer(1, 3);
   const backoff = random.pick(['fixed', 'exponential'] as const);
@@ -72,6 +75,7 @@ function duration(kind: Kind, random: Random, leaseMs: number): number {
     case 'unwanted':
       return random.integer(5, 400);
     case 'stuck':
+    case 'delayed':
     case 'quick':
       return 0;
   }

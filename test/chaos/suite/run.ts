@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Consistency } from './checks/consistency.js';
 import { checkDamage } from './checks/damage.js';
+import { checkDelays } from './checks/delays.js';
 import { checkEmpty, checkIdle, progressOf, usedMemory } from './checks/leftovers.js';
 import { checkOutcomes } from './checks/outcomes.js';
 import { checkRecovery } from './checks/recovery.js';
@@ -61,6 +62,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
       ...consistency.violations,
       ...outcomes.violations,
       ...recoveries.violations,
+      ...checkDelays(plan, snapshots, journal),
       ...notIdle,
       ...damages,
       ...(late.length > 0 ? [] : empty.violations),

@@ -14,6 +14,8 @@ export interface SnapshotStatus {
   /** As JSON text. */
   result: string;
   error: string;
+  /** When it was added, by the clock that all share. */
+  createdAt: number;
   /** When it ended, by the clock that all share; 0 if it has not. */
   finishedAt: number;
 }
@@ -42,9 +44,9 @@ for _, name in ipairs(redis.call('KEYS', key('task_active') .. ':*')) do
   active[#active + 1] = {string.sub(name, #key('task_active') + 2), redis.call('HGETALL', name)}
 end
 for _, name in ipairs(redis.call('KEYS', key('task_status') .. ':*')) do
-  local fields = redis.call('HMGET', name, 'state', 'result', 'error', 'finished')
+  local fields = redis.call('HMGET', name, 'state', 'result', 'error', 'finished', 'created')
   statuses[#statuses + 1] = string.sub(name, #key('task_status') + 2)
-  for field = 1, 4 do statuses[#statuses + 1] = fields[field] or '' end
+  for field = 1, 5 do statuses[#statuses + 1] = fields[field] or '' end
 end
 return {
   redis.call('LRANGE', key('task_queue'), 0, -1),
@@ -107,9 +109,15 @@ export async function takeSnapshot(redis: Redis, queue: string): Promise<Snapsho
   for (const id of parked.keys()) contradictions.push(`${queue}:${id}: parked, but neither scheduled nor dead`);
 
   const statuses = new Map<string, SnapshotStatus>();
-  for (let at = 0; at < statusFields.length; at += 5) {
-    const [id = '', state = '', result = '', error = '', finished = ''] = statusFields.slice(at, at + 5);
-    statuses.set(publicIdOf({ queue, id }), { state, result, error, finishedAt: Number(finished) });
+  for (let at = 0; at < statusFields.length; at += 6) {
+    const [id = '', state = '', result = '', error = '', finished = '', created = ''] = statusFields.slice(at, at + 6);
+    statuses.set(publicIdOf({ queue, id }), {
+      state,
+      result,
+      error,
+      createdAt: Number(created),
+      finishedAt: Number(finished),
+    });
   }
   const recentIds = recent.map((id) => publicIdOf({ queue, id }));
   return { queue, places, statuses, recent: recentIds, workers, tokens, contradictions };

@@ -1,8 +1,19 @@
 import { createHash } from 'node:crypto';
-import type { PlainTaskOptions } from '../../../lib/index.js';
+import type { DueOptions, PlainTaskOptions } from '../../../lib/index.js';
 
 /** What a handler is asked to do. */
-export const KINDS = ['quick', 'slow', 'long', 'cpu', 'throwing', 'flaky', 'stuck', 'unwanted', 'poison'] as const;
+export const KINDS = [
+  'quick',
+  'slow',
+  'long',
+  'cpu',
+  'delayed',
+  'throwing',
+  'flaky',
+  'stuck',
+  'unwanted',
+  'poison',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The data of a task. */
@@ -35,7 +46,7 @@ export interface PlannedTask {
   data: ChaosData;
   /** How often it is tried before it has failed. */
   attempts: number;
-  options: PlainTaskOptions;
+  options: PlainTaskOptions & DueOptions;
 }
 
 export const publicIdOf = ({ queue, id }: Pick<PlannedTask, 'queue' | 'id'>): string => `${queue}:${id}`;

@@ -38,14 +38,16 @@ export function checkRecovery(
   const runsThatThrew = new Set(threw.map(({ run }) => run));
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
 
-  for (const { id, run, by, at: begunAt } of began) {
+  for (const { id, run, by, attempt, at: begunAt } of began) {
     const endedAt = ends.get(run) ?? Infinity;
     const silentAt = silencesOf.get(by)?.find(({ at }) => at >= begunAt && at < endedAt)?.at;
     const from = silentAt ?? endedAt;
     const others = (byTask.get(id) ?? []).filter((line) => line.run !== run);
     const begunAgain = others.filter((line) => line.at >= begunAt).toSorted((a, b) => a.at - b.at);
     const next = begunAgain[0];
-    const lostBefore = others.filter((line) => line.at < begunAt && !runsThatThrew.has(line.run)).length;
+    // Some may have been lost before they could write down that they had begun.
+    const threwBefore = others.filter((line) => line.at < begunAt && runsThatThrew.has(line.run)).length;
+    const lostBefore = attempt - 1 - threwBefore;
     const to = Math.min(next?.at ?? Infinity, statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
     if (runsThatThrew.has(run) && next) continue;

@@ -28,6 +28,7 @@ class Tasks implements OnApplicationShutdown {
 
   /** Not a promise: some tasks end in the turn of the event loop in which they begin. */
   @OnBoth('quick')
+  @OnBoth('delayed')
   quick(data: ChaosData, task: TaskContext): ChaosResult {
     return this.end(data, task, this.begin(data, task));
   }
