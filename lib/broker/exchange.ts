@@ -30,6 +30,10 @@ export interface Completion {
 export interface ExchangeRequest {
   worker: string;
   leaseMs: number;
+  /**
+   * The lease of a worker that holds nothing, and is the only one: nothing hangs on it. 0 for the usual one.
+   */
+  restMs: number;
   /** How long is kept what the exchange itself ends. */
   retention: Retention;
   outcomes: readonly Outcome[];
@@ -60,6 +64,8 @@ export interface ExchangeReply {
   more: boolean;
   /** Milliseconds until the next scheduled task is due; `null` if there is none. */
   nextDueMs: number | null;
+  /** There is no other worker. */
+  alone: boolean;
   /** The lease of another worker has run out: time to `recover`. */
   expired: boolean;
   /** By Redis's clock, when it answered. */

@@ -176,6 +176,9 @@ export abstract class TaskBroker {
   /** Ends a `sleep` that is under way. */
   abstract wake(): void;
 
+  /** Those of them in which a task waits, for its time or for a worker. Where none does that costs Redis one command. */
+  abstract peek(partitions: readonly Partition[]): Promise<Partition[]>;
+
   /** Passes on a ring that this worker cannot use. */
   abstract ringAgain(partition: Partition): Promise<void>;
 

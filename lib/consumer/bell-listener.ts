@@ -22,6 +22,7 @@ export class BellListener {
   /** Whose queues' bells are heard at present; `null` while nothing is. */
   private heard: ReadonlySet<Consumer> | null = null;
   private readonly alarm = new Alarm(() => this.lookWhereDue());
+  private readonly peekAlarm = new Alarm(() => void this.peek());
   private stopped = false;
   private failed = false;
 
@@ -44,12 +45,14 @@ export class BellListener {
     this.changed.open();
     if (!consumer.sleeps || this.stopped) return;
     this.alarm.set(consumer.looksAgainAt);
+    if (rests(consumer)) this.peekAlarm.set(performance.now() + MAX_SLEEP_MS);
     if (this.heard && !this.heard.has(consumer)) this.broker.wake();
   }
 
   stop(): void {
     this.stopped = true;
     this.alarm.stop();
+    this.peekAlarm.stop();
     this.changed.open();
     this.broker.wake();
   }
@@ -98,6 +101,19 @@ export class BellListener {
     }
   }
 
+  /** Those that look rarely, since they are alone, look if something came that nobody rang for. */
+  private async peek(): Promise<void> {
+    const resting = this.consumers.filter((consumer) => rests(consumer));
+    if (resting.length === 0) return;
+    this.peekAlarm.set(performance.now() + MAX_SLEEP_MS);
+    try {
+      const found = await this.broker.peek(resting.map(({ partition }) => partition));
+      for (const consumer of resting) if (found.includes(consumer.partition)) consumer.look();
+    } catch {
+      // Their own looks tell of an outage.
+    }
+  }
+
   private async pass({ partition, isPersonal }: Ring): Promise<void> {
     const consumer = this.consumers.find((each) => each.partition === partition);
     // What there is to say to this worker comes with the answer to a beat.
@@ -109,4 +125,9 @@ export class BellListener {
     this.heard = null;
     if (this.consumers.length > 1) await this.changed.pass(REGROUP_MS);
   }
+}
+
+/** Whether it looks at its queue so rarely that others have to see whether anything came. */
+function rests({ sleeps, looksAgainAt }: Consumer): boolean {
+  return sleeps && looksAgainAt - performance.now() > MAX_SLEEP_MS;
 }

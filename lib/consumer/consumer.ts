@@ -110,10 +110,10 @@ export class Consumer {
     this.gate.open();
   }
 
-  /** Renews the lease, unless it holds nothing and looks at the queue soon, which renews it as well. */
+  /** Renews the lease, unless it holds nothing and looks at the queue in time, which renews it as well. */
   beatIfNeeded(): void {
-    const looksSoon = this.sleeps && this.looksAgainAt - performance.now() < this.lease.leaseMs / 3;
-    if (this.held.size > 0 || !looksSoon) this.beat();
+    const looksInTime = this.sleeps && this.looksAgainAt <= this.lease.renewBy;
+    if (this.held.size > 0 || !looksInTime) this.beat();
   }
 
   /** Renews the lease in the next turn. */
@@ -220,12 +220,15 @@ export class Consumer {
   private async exchange(want: number): Promise<void> {
     const outcomes = this.held.outcomes.take(MAX_BATCH);
     const marks = this.held.marksClaims;
+    const isIdle = this.held.size === 0 && outcomes.length === 0 && this.exchanges.count === 0;
+    const restMs = isIdle ? this.lease.restMs : 0;
     let reply: ExchangeReply | null;
     this.rung = false;
     try {
       reply = await this.broker.exchange(this.partition, {
         worker: this.lease.id,
         leaseMs: this.lease.leaseMs,
+        restMs,
         retention: this.retention,
         outcomes,
         want,
@@ -239,7 +242,8 @@ export class Consumer {
       throw error;
     }
     this.backoff.reset();
-    this.lease.heard();
+    const rests = isIdle && reply?.alone === true && reply.claimed.length === 0;
+    this.lease.heard(rests ? restMs : undefined);
     this.outages.over(this);
     if (reply) this.clock.learn(reply.nowMs);
     if (!reply) return this.attached ? this.abandon() : undefined;
@@ -248,7 +252,8 @@ export class Consumer {
     this.held.accept(reply.claimed, { areMarked: marks });
     if (!reply.more) this.held.startWaiting();
     this.queueIsEmpty = !reply.more && !this.rung;
-    this.looksAgainAt = performance.now() + Math.min(reply.nextDueMs ?? MAX_SLEEP_MS, MAX_SLEEP_MS);
+    const sleepMs = rests ? Math.max(MAX_SLEEP_MS, restMs / 3) : MAX_SLEEP_MS;
+    this.looksAgainAt = performance.now() + Math.min(reply.nextDueMs ?? sleepMs, sleepMs);
     if (reply.expired) await this.recoverOthers();
   }
 

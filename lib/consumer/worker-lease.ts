@@ -2,8 +2,12 @@ import type { Partition } from '../broker/partition.js';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { Retention } from '../broker/exchange.js';
 import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
-
 import type { GuardedLog } from './guarded-log.js';
+
+/** So many leases lasts that of a worker that holds nothing and is alone. */
+const REST = 8;
+/** It is renewed when so much of it is over, or before. */
+const RENEW_AFTER = 0.4;
 
 /** How many pages of recovered tasks one turn may move. */
 const MAX_PAGES = 80;
@@ -17,6 +21,8 @@ export class WorkerLease {
   private joined = false;
   /** Times by `performance.now()`. */
   private heardAt = 0;
+  /** How long it lasts since then. */
+  private lastsMs = 0;
   private patientUntil = 0;
 
   constructor(
@@ -42,13 +48,24 @@ export class WorkerLease {
 
   /** Redis was heard of within the lease. Without it, after a pause of this process say, others may have taken over. */
   get isFresh(): boolean {
-    return performance.now() - this.heardAt < this.leaseMs;
+    return performance.now() - this.heardAt < this.lastsMs;
+  }
+
+  /** What it lasts for a worker that holds nothing and is alone. */
+  get restMs(): number {
+    return this.leaseMs * REST;
+  }
+
+  /** When it must be renewed, by `performance.now()`. */
+  get renewBy(): number {
+    return this.heardAt + this.lastsMs * RENEW_AFTER;
   }
 
   async join(): Promise<void> {
     await this.broker.join(this.partition, this.id, this.leaseMs);
     this.joined = true;
     this.heardAt = performance.now();
+    this.lastsMs = this.leaseMs;
     this.keeper?.hold(this.partition, this.id);
   }
 
@@ -60,13 +77,14 @@ export class WorkerLease {
   }
 
   /**
-   * To be called when Redis has answered, which renewed the lease. After an outage the others, too, need time to come
+   * To be called when Redis has answered, which renewed the lease, for so long. After an outage the others, too, need time to come
    * back: who is the first must not take them for dead.
    */
-  heard(): void {
+  heard(forMs = this.leaseMs): void {
     const now = performance.now();
-    if (now - this.heardAt > this.leaseMs / 2) this.patientUntil = now + this.leaseMs;
+    if (now - this.heardAt > this.lastsMs / 2) this.patientUntil = now + this.leaseMs;
     this.heardAt = now;
+    this.lastsMs = forMs;
   }
 
   /** The lease is lost; whatever was held under this id is in the hands of others. */

@@ -48,12 +48,13 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST } = {},
+    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0 } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
       worker,
       leaseMs,
+      restMs,
       retention: RETENTION,
       outcomes,
       want,

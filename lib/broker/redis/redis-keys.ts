@@ -17,6 +17,21 @@ export class RedisKeys {
     return `${this.prefix}task_nothing`;
   }
 
+  /** LIST of envelopes, pushed left, taken right */
+  queue(partition: Partition): string {
+    return `${this.prefix}task_queue:{${partition}}`;
+  }
+
+  /** LIST of envelopes that will be dead letters if they are lost once more */
+  suspects(partition: Partition): string {
+    return `${this.prefix}task_suspects:{${partition}}`;
+  }
+
+  /** ZSET id → due time in ms */
+  scheduled(partition: Partition): string {
+    return `${this.prefix}task_scheduled:{${partition}}`;
+  }
+
   /** LIST of tokens that a sleeping worker blocks on */
   bell(partition: Partition): string {
     return `${this.prefix}task_bell:{${partition}}`;
@@ -57,20 +72,25 @@ export class RedisKeys {
     return `${this.prefix}task_meta:{${partition}}`;
   }
 
+  /** Those of everything that waits, for its time or for a worker */
+  waiting(partition: Partition): readonly string[] {
+    return [this.queue(partition), this.scheduled(partition), this.suspects(partition)];
+  }
+
   scripts(partition: Partition): readonly string[] {
     let keys = this.cache.get(partition);
     if (!keys) {
       const key = (what: string): string => `${this.prefix}${what}:{${partition}}`;
       keys = [
-        key('task_queue'), // LIST of envelopes, pushed left, taken right
+        this.queue(partition),
         this.bell(partition),
-        key('task_scheduled'), // ZSET id → due time in ms
+        this.scheduled(partition),
         this.parked(partition),
         key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead
         this.dead(partition),
         key('task_recent'), // LIST of ids finished last, capped
         this.meta(partition),
-        key('task_suspects'), // LIST of envelopes that will be dead letters if they are lost once more
+        this.suspects(partition),
         this.cancel(partition),
         this.status(partition, ''),
         this.active(partition, ''),

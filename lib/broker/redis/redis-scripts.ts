@@ -60,6 +60,7 @@ export type ExchangeAnswer =
       malformed: string[],
       more: number,
       nextDueMs: number,
+      alone: number,
       expired: number,
       nowMs: number,
     ];

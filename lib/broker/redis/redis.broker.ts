@@ -110,19 +110,20 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, retention, want, marks, probes, maxLost, outcomes } = request;
-    const call = [...this.keys.scripts(partition), worker, leaseMs, ...toArguments(retention)];
+    const { worker, leaseMs, restMs, retention, want, marks, probes, maxLost, outcomes } = request;
+    const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
     call.push(want, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, expired, nowMs] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, alone, expired, nowMs] = answer;
     return {
       claimed,
       refused,
       malformed,
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
+      alone: alone === 1,
       expired: expired === 1,
       nowMs,
     };
@@ -169,6 +170,14 @@ export class RedisBroker extends TaskBroker {
 
   wake(): void {
     this.bells.wake();
+  }
+
+  async peek(partitions: readonly Partition[]): Promise<Partition[]> {
+    const count = async (keys: readonly string[]): Promise<number> =>
+      this.commands.repeatable((client) => client.exists(...keys));
+    if ((await count(partitions.flatMap((partition) => this.keys.waiting(partition)))) === 0) return [];
+    const counts = await Promise.all(partitions.map((partition) => count(this.keys.waiting(partition))));
+    return partitions.filter((_, row) => counts[row] !== 0);
   }
 
   async ringAgain(partition: Partition): Promise<void> {

@@ -102,7 +102,17 @@ export class Stage {
 
   async exchange({ worker, want = 0, outcomes = [] }: ExchangeSettings): ReturnType<RedisBroker['exchange']> {
     const { partition, retention } = this;
-    const request = { worker, leaseMs: LEASE_MS, retention, outcomes, want, marks: true, probes: true, maxLost: 2 };
+    const request = {
+      worker,
+      leaseMs: LEASE_MS,
+      restMs: 0,
+      retention,
+      outcomes,
+      want,
+      marks: true,
+      probes: true,
+      maxLost: 2,
+    };
     return this.broker.exchange(partition, request);
   }
 

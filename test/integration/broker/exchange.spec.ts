@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
+import type { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { completed, ManualWorker, newTask, openBroker } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
@@ -484,5 +485,48 @@ describe('foreign elements', () => {
     const worker = await push(...Array.from({ length: 10 }, () => 'garbage'));
     expect((await worker.exchange(4))?.malformed).toHaveLength(4);
     expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(6);
+  });
+});
+
+describe('the lease of a worker that holds nothing and is alone', () => {
+  const leaseLeft = async (id: string): Promise<number> =>
+    Number(await fixture.redis.zscore(key('task_workers:{q}'), id)) - Date.now();
+  const restMs = 600_000;
+
+  async function start(): Promise<{ broker: RedisBroker; worker: ManualWorker }> {
+    const broker = openBroker(fixture);
+    return { broker, worker: await new ManualWorker(broker, q, 'alone').join() };
+  }
+
+  it('lasts long, until it claims something', async () => {
+    const { broker, worker } = await start();
+    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ alone: true });
+    expect(await leaseLeft(worker.id)).toBeGreaterThan(500_000);
+    await broker.enqueue(q, [newTask('a'), newTask('b')]);
+    await worker.exchange(1);
+    expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
+    await worker.exchange(0, [completed('a')]);
+    await worker.exchange(0, [], { restMs });
+    expect(await leaseLeft(worker.id)).toBeGreaterThan(500_000);
+    await worker.exchange(1, [], { restMs });
+    expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
+  });
+
+  it('is as any other where it holds something after all: the call was late', async () => {
+    const { broker, worker } = await start();
+    await broker.enqueue(q, [newTask('a')]);
+    await worker.exchange(1);
+    await worker.exchange(1, [], { restMs });
+    expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
+  });
+
+  it('is as any other once there is a second worker, of which a sleeping one is told', async () => {
+    const { broker, worker } = await start();
+    await worker.exchange(1, [], { restMs });
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(0);
+    await new ManualWorker(broker, q, 'second').join();
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ alone: false });
+    expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
   });
 });

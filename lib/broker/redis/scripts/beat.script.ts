@@ -19,6 +19,8 @@ if layout ~= version then return {0, 0, 0, tonumber(layout), {}} end
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 and not joins then return {0, 0, 0, tonumber(layout), {}} end
 call('ZADD', workers, now + lease, worker)
+-- Who was alone until now looks rarely: it has to learn that it is not any more.
+if expiry == 0 and call('ZCARD', workers) > 1 then ring() end
 
 local cancelled = {}
 if call('EXISTS', cancel) == 1 then

@@ -11,6 +11,8 @@ export interface ModelRequest {
   marks: boolean;
   probes: boolean;
   maxLost: number;
+  /** Changes how long a lease lasts, and nothing else. */
+  restMs?: number;
 }
 
 export interface ModelReply {
@@ -19,6 +21,7 @@ export interface ModelReply {
   malformed: string[];
   more: boolean;
   hasScheduled: boolean;
+  alone: boolean;
   expired: boolean;
 }
 
@@ -57,7 +60,15 @@ export function exchange(
   const more = model.queue.length > 0 || model.dueTasks().length > 0;
   if (more) model.ring();
   model.tokens = Math.min(1, model.tokens);
-  return { claimed, refused, malformed, more, hasScheduled: model.scheduled.size > 0, expired: model.someoneExpired() };
+  return {
+    claimed,
+    refused,
+    malformed,
+    more,
+    hasScheduled: model.scheduled.size > 0,
+    alone: model.workers.size === 1,
+    expired: model.someoneExpired(),
+  };
 }
 
 function report(model: Model, task: ModelTask, outcome: Outcome): void {

@@ -108,6 +108,7 @@ export class Model {
   }
 
   join(worker: string): void {
+    if (this.workers.size > 0) this.ring();
     this.workers.set(worker, { lease: 'good', held: new Set() });
   }
 

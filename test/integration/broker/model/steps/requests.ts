@@ -35,6 +35,7 @@ export interface RequestPlan {
   marks: boolean;
   probes: boolean;
   maxLost: number;
+  restMs: number;
 }
 
 export const requestPlan: fc.Arbitrary<RequestPlan> = fc.record({
@@ -43,6 +44,7 @@ export const requestPlan: fc.Arbitrary<RequestPlan> = fc.record({
   marks: fc.boolean(),
   probes: fc.boolean(),
   maxLost: fc.constantFrom(0, 1, 2, 2),
+  restMs: fc.constantFrom(0, 600_000),
 });
 
 /** Chooses for each outcome one of the tasks that the worker holds, or one that it does not hold. None is settled twice. */
