@@ -3,10 +3,13 @@ export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-r
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
 export type { TaskState } from './broker/task-state.js';
+export { TaskCtx } from './decorators/task-ctx.decorator.js';
+export { TaskData } from './decorators/task-data.decorator.js';
 export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.decorator.js';
 export * from './errors/index.js';
 export { FailTask, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
+export { getTaskContext, isTaskContext } from './handler/task-host.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
 export { type AddedTask, type AddOptions, type BulkRow, TaskProducer } from './producer/task-producer.service.js';

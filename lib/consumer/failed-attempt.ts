@@ -1,4 +1,5 @@
 import { publicId, queueOf } from '../broker/partition.js';
+import { TaskRejectedError } from '../errors/index.js';
 import { FailTask, RetryTask, SnoozeTask } from '../handler/control-flow.js';
 import { isDelay } from '../options/backoff.js';
 import { defaultBackoff } from '../options/task-options.js';
@@ -55,7 +56,7 @@ function judgeFailedAttempt(run: TaskRun, thrown: unknown, settings: QueueSettin
 }
 
 function decide(run: TaskRun, thrown: unknown, nowMs: number): Decision {
-  if (isA(FailTask, thrown)) return { final: ' for good' };
+  if (isA(FailTask, thrown) || isA(TaskRejectedError, thrown)) return { final: ' for good' };
   const { attempts, retryForMs } = run.mode.settings;
   if (failuresOf(run) >= attempts) return { final: attempts > 1 ? attemptOf(run) : '' };
 

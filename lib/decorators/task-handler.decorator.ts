@@ -20,8 +20,9 @@ const TASK_HANDLER = 'nestjs-redis-task-queue:handler';
 
 /**
  * Makes a method of a provider or controller the handler of a task name. It is called with the task's data and a
- * `TaskContext`; what it returns becomes the result, and what it throws makes the task fail. May stand on several
- * methods of a class, and several times on one method.
+ * `TaskContext`, or as `@TaskData` and `@TaskCtx` on its parameters say; what it returns becomes the result, and what it throws
+ * makes the task fail. May stand on several methods of a class, and several times on one method. Guards, interceptors, pipes
+ * and filters apply to it as to a route.
  *
  * @throws TaskQueueError when the class is defined: `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_OPTIONS`, `UNSUPPORTED_HANDLER`
  *

@@ -2,12 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { DiscoveryService, MetadataScanner } from '@nestjs/core';
 import { taskHandlerMetadata } from '../decorators/task-handler.decorator.js';
 import { UnsupportedHandlerError } from '../errors/index.js';
-import type { TaskContext } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
-
-type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-type Method = (data: unknown, context: TaskContext) => unknown;
+import type { HandlerMethod, HandlerSite, Wrapper } from './handler-site.js';
+import { TaskHandlerInvoker } from './task-handler.invoker.js';
 
 /** Finds the decorated methods of all providers and controllers. Returns what it finds and registers nothing. */
 @Injectable()
@@ -15,12 +13,13 @@ export class TaskHandlerExplorer {
   constructor(
     private readonly discovery: DiscoveryService,
     private readonly scanner: MetadataScanner,
+    private readonly invoker: TaskHandlerInvoker,
   ) {}
 
   /** @throws UnsupportedHandlerError */
   explore(): TaskHandlerEntry[] {
     const seen = new Set<unknown>();
-    return [...this.discovery.getProviders(), ...this.discovery.getControllers()].flatMap((wrapper) => {
+    return this.wrappers().flatMap((wrapper) => {
       // The same object under a second token is the same handler.
       if (wrapper.isAlias || seen.has(wrapper.instance)) return [];
       if (wrapper.instance) seen.add(wrapper.instance);
@@ -28,22 +27,30 @@ export class TaskHandlerExplorer {
     });
   }
 
+  /** Those that Nest makes of their class come first: a factory may return one of them, and knows nothing of its enhancers. */
+  private wrappers(): Wrapper[] {
+    const all = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
+    return all.sort((one, other) => Number(one.isNotMetatype) - Number(other.isNotMetatype));
+  }
+
   private exploreWrapper(wrapper: Wrapper): TaskHandlerEntry[] {
     const instance: unknown = wrapper.instance;
     const prototype = prototypeOf(wrapper);
     if (!prototype) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
-      const method = prototype[key] as Method;
-      return taskHandlerMetadata(method).map(({ name, queue = DEFAULT_QUEUE, settings }): TaskHandlerEntry => {
-        const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
-        if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-          throw new UnsupportedHandlerError(
-            origin,
-            'its class, or something it injects, is request-scoped or transient',
-          );
-        }
-        return { name, queue, origin, settings, invoke: (data, context) => method.call(instance, data, context) };
-      });
+      const method = prototype[key] as HandlerMethod;
+      const declared = taskHandlerMetadata(method);
+      if (declared.length === 0) return [];
+      const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
+      if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
+        throw new UnsupportedHandlerError(
+          origin,
+          'its class, or something that it injects or that guards it, is request-scoped or transient',
+        );
+      }
+      const site: HandlerSite = { wrapper, instance, method, key, origin };
+      const invoke = this.invoker.create(site);
+      return declared.map(({ name, queue = DEFAULT_QUEUE, settings }) => ({ name, queue, origin, settings, invoke }));
     });
   }
 }

@@ -17,6 +17,8 @@
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
  * | `QUEUE_FULL` | as many tasks wait as `maxLength` allows |
  * | `TASK_TIMEOUT` | an attempt took longer than its `timeout` |
+ * | `TASK_REJECTED` | a guard or a pipe turned a task down, for good |
+ * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else, a request for instance |
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
@@ -38,6 +40,8 @@ export type TaskQueueErrorCode =
   | 'LAYOUT_MISMATCH'
   | 'QUEUE_FULL'
   | 'TASK_TIMEOUT'
+  | 'TASK_REJECTED'
+  | 'NOT_A_TASK'
   | 'PRODUCER_CLOSED'
   | 'PRODUCER_OVERLOADED'
   | 'BULK_INCOMPLETE'

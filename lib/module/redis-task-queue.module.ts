@@ -7,6 +7,7 @@ import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
+import { TaskHandlerInvoker } from '../discovery/task-handler.invoker.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import type { RedisTaskQueueOptions } from '../options/index.js';
@@ -32,6 +33,7 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
   imports: [DiscoveryModule],
   providers: [
     TaskHandlerExplorer,
+    TaskHandlerInvoker,
     TaskQueueLifecycle,
     {
       provide: TaskQueueSettings,

@@ -100,6 +100,11 @@ export interface RedisTaskQueueOptions {
    * fails with `REDIS_UNAVAILABLE` if Redis does not answer within `commandTimeout`. @default true
    */
   waitForRedis?: boolean | undefined;
+  /**
+   * Whether guards, interceptors, pipes and filters that are global (`APP_GUARD`, `app.useGlobalPipes()` …) apply to handlers,
+   * too. Those of classes and methods do in any case. @default true
+   */
+  globalEnhancers?: boolean | undefined;
   /** The longest data of one task, as JSON in UTF-8 bytes. @default 1048576 (1 MiB) */
   maxDataBytes?: number | undefined;
 }

@@ -37,6 +37,7 @@ export class TaskQueueSettings {
   readonly shutdownTimeoutMs: number;
   readonly commandTimeoutMs: number;
   readonly waitForRedis: boolean;
+  readonly globalEnhancers: boolean;
   readonly maxDataBytes: number;
   private readonly queues: ReadonlyMap<string, PartialQueue>;
   private readonly tasks: ReadonlyMap<string, PartialTaskSettings>;
@@ -63,6 +64,7 @@ export class TaskQueueSettings {
     this.shutdownTimeoutMs = given.shutdownTimeout ?? 10_000;
     this.commandTimeoutMs = given.commandTimeout ?? 5_000;
     this.waitForRedis = given.waitForRedis ?? true;
+    this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
     this.queues = given.queues ?? new Map();
     this.tasks = given.tasks ?? new Map();
@@ -202,5 +204,6 @@ const moduleRule = object({
   shutdownTimeout: duration(0, '1h'),
   commandTimeout: duration('100ms', '1m'),
   waitForRedis: flag,
+  globalEnhancers: flag,
   maxDataBytes: integer(1, MAX_BYTES),
 });

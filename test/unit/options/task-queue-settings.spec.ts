@@ -28,6 +28,7 @@ describe('TaskQueueSettings', () => {
       shutdownTimeoutMs: 10_000,
       commandTimeoutMs: 5_000,
       waitForRedis: true,
+      globalEnhancers: true,
       maxDataBytes: 1_048_576,
     });
     expect(settings({}).queue('any')).toEqual({
@@ -104,6 +105,7 @@ describe('TaskQueueSettings', () => {
     ['a number to consume', { consume: 1 }, '"consume"', '1', 'true, false, or a list'],
     ['a bad name to consume', { consume: ['a b'] }, '"consume"', "[ 'a b' ]", 'a list of queue names'],
     ['text for a choice', { waitForRedis: 'no' }, '"waitForRedis"', "'no'", 'true or false'],
+    ['a list of global enhancers', { globalEnhancers: [] }, '"globalEnhancers"', '[]', 'true or false'],
     ['another protocol', { redis: 'http://host' }, '"redis"', "'text that is no URL and no path'", 'redis://'],
     ['a URL object', { redis: new URL('redis://host') }, '"redis"', "'an object that holds no options'", 'redis://'],
     ['a URL among options', { redis: { url: 'redis://host' } }, '"redis"', "'options with url'", 'redis://'],

@@ -1,0 +1,96 @@
+import { ExternalContextCreator, type ModulesContainer, NestContainer, type ApplicationConfig } from '@nestjs/core';
+import { isObservable, lastValueFrom } from 'rxjs';
+import { TASK_CTX } from '../decorators/task-ctx.decorator.js';
+import type { TaskContext } from '../handler/task-context.js';
+import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
+import { argumentsKey, taskArguments } from './handler-arguments.js';
+import type { HandlerEnhancers } from './handler-enhancers.js';
+import { HandlerFilters } from './handler-filters.js';
+import { HandlerRejections } from './handler-rejections.js';
+import type { HandlerMethod, HandlerSite } from './handler-site.js';
+
+/** The modules of the application, with what is to be global for tasks. */
+export class TaskContainer extends NestContainer {
+  constructor(
+    private readonly ofApplication: ModulesContainer,
+    globals: ApplicationConfig,
+  ) {
+    super(globals);
+  }
+
+  override getModules(): ModulesContainer {
+    return this.ofApplication;
+  }
+}
+
+/** A call of a handler around which nothing stands. */
+export function bareCall({ instance, method }: HandlerSite): HandlerMethod {
+  return (data, context) => lastOf(method.call(instance, data, context));
+}
+
+/** A call of a handler through its guards, interceptors, pipes and filters. */
+export function enhancedCall(site: HandlerSite, enhancers: HandlerEnhancers, container: TaskContainer): HandlerMethod {
+  const rejections = new HandlerRejections();
+  const filters = new HandlerFilters(site, enhancers.filters);
+  const call = creatorFor(site, container, rejections).create(
+    site.instance,
+    site.method as (...args: unknown[]) => unknown,
+    site.key,
+    argumentsKey(site, enhancers.hasPipes),
+    taskArguments,
+    undefined,
+    undefined,
+    { guards: true, interceptors: true, filters: false },
+    TASK_CONTEXT_TYPE,
+  ) as (data: unknown, context: TaskContext) => Promise<unknown>;
+
+  return async (data, context) => {
+    try {
+      try {
+        return await call(data, context);
+      } catch (thrown) {
+        return await filters.handle(thrown, data, context);
+      }
+    } catch (thrown) {
+      throw rejections.verdict(context, thrown);
+    }
+  };
+}
+
+/** Nest's creator with what tasks need different. One for each handler, since it is told of the handler's module. */
+function creatorFor(
+  site: HandlerSite,
+  container: TaskContainer,
+  rejections: HandlerRejections,
+): ExternalContextCreator {
+  const creator = ExternalContextCreator.fromContainer(container);
+  const createGuards = creator.createGuardsFn.bind(creator);
+  const createPipes = creator.createPipesFn.bind(creator);
+
+  // It does not look among controllers, and would leave out the guards of one without a word.
+  creator.getContextModuleKey = () => site.wrapper.host?.token ?? '';
+  creator.transformToResult = async (result: unknown) => lastOf(result);
+  creator.createGuardsFn = (...given) => {
+    const activate = createGuards(...given) as ((args: unknown[]) => Promise<void>) | null;
+    if (!activate) return null;
+    return (args: [unknown, TaskContext]) => rejections.watch('guard', args[1], () => activate(args));
+  };
+  creator.createPipesFn = (pipes, parameters) => {
+    if (parameters.length === 0) return null;
+    const contextAt = parameters.filter(({ data }) => data === TASK_CTX).map(({ index }) => index);
+    const applyPipes = createPipes(
+      pipes,
+      parameters.filter(({ data }) => data !== TASK_CTX),
+    );
+    return async (args, data, context) => {
+      for (const index of contextAt) args[index] = context;
+      if (applyPipes) await rejections.watch('pipe', context as TaskContext, () => applyPipes(args, data, context));
+    };
+  };
+  return creator;
+}
+
+/** Of an Observable its last value, or `undefined` if there is none. */
+function lastOf(returned: unknown): unknown {
+  return isObservable(returned) ? lastValueFrom(returned, { defaultValue: undefined }) : returned;
+}

@@ -1,0 +1,21 @@
+import type { DiscoveryService } from '@nestjs/core';
+import type { TaskContext } from '../handler/task-context.js';
+
+export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
+export type HandlerMethod = (data: unknown, context: TaskContext) => unknown;
+
+/** Where a handler stands in the application. */
+export interface HandlerSite {
+  readonly wrapper: Wrapper;
+  readonly instance: object;
+  readonly method: HandlerMethod;
+  readonly key: string;
+  /** For messages: `EmailTasks.send (EmailModule)`. */
+  readonly origin: string;
+}
+
+/** Metadata of the class may stand on either: a decorator of the class can have put another one in its place. */
+export function classesOf({ wrapper, instance }: HandlerSite): object[] {
+  const made: unknown = wrapper.isNotMetatype ? undefined : wrapper.metatype;
+  return [instance.constructor, ...(typeof made === 'function' && made !== instance.constructor ? [made] : [])];
+}
