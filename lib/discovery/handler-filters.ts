@@ -1,6 +1,7 @@
 import type { ExceptionFilter } from '@nestjs/common';
 import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/internal';
 import { ExecutionContextHost } from '@nestjs/core/internal';
+import { isControlFlow } from '../handler/control-flow.js';
 import type { TaskContext } from '../handler/task-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
 import type { HandlerSite } from './handler-site.js';
@@ -9,7 +10,8 @@ type ExceptionType = new (...args: never) => unknown;
 
 /**
  * The exception filters of a handler. Nest has a class for this as well, but one that enters in the log whatever it throws on,
- * which the worker does already; and what it makes of a filter that returns nothing has changed between its versions.
+ * which the worker does already; what it makes of a filter that returns nothing has changed between its versions; and it takes
+ * the promise of an async filter for a result, so that one which only looks would make a failed task a completed one.
  */
 export class HandlerFilters {
   /** The first one that wants an exception gets it: that of the method before that of the class, then what is global. */
@@ -27,14 +29,16 @@ export class HandlerFilters {
   }
 
   /**
-   * @returns what the filter makes of it: the result of the task. A promise of nothing is a result, too
-   * @throws what was thrown, if no filter wants it, or if the one that does returns `undefined`; or what that one throws
+   * @returns what the filter makes of it: the result of the task
+   * @throws what was thrown, if it says how the task goes on, if no filter wants it, or if the one that does returns
+   *   `undefined` or a promise of it; or what that one throws
    */
-  handle(thrown: unknown, data: unknown, context: TaskContext): unknown {
+  async handle(thrown: unknown, data: unknown, context: TaskContext): Promise<unknown> {
+    if (isControlFlow(thrown)) throw thrown;
     const found = this.filters.find(({ types }) => types.length === 0 || types.some((type) => thrown instanceof type));
     const host = new ExecutionContextHost([data, context], this.site.instance.constructor as never, this.site.method);
     host.setType(TASK_CONTEXT_TYPE);
-    const result: unknown = found?.apply(thrown, host);
+    const result: unknown = await found?.apply(thrown, host);
     if (result === undefined) throw thrown;
     return result;
   }

@@ -52,3 +52,8 @@ export class SnoozeTask extends IntrinsicException {
     return 'SnoozeTask';
   }
 }
+
+/** Whether a handler has said with this how its task goes on. */
+export function isControlFlow(thrown: unknown): boolean {
+  return thrown instanceof RetryTask || thrown instanceof FailTask || thrown instanceof SnoozeTask;
+}

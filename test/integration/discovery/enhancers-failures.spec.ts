@@ -160,16 +160,26 @@ describe('a filter', () => {
     expect(looked).toHaveLength(3);
   });
 
-  it('completes the task if it is async and does not throw: that swallows the error', async () => {
-    const { ends, runs, log } = await run({ filter: () => Promise.resolve() }, thrower(new Error('swallowed')));
-    expect(await ends('completed')).toMatchObject({ attempt: 1, result: null, error: null });
-    expect(runs).toHaveLength(1);
-    expect([...log.of('warn'), ...log.of('error')]).toEqual([]);
+  it('fails the task if it is async and does not throw: then, too, it has only looked', async () => {
+    const { ends, runs } = await run({ filter: () => Promise.resolve() }, thrower(new Error('raw')));
+    expect((await ends('failed')).error).toMatchObject({ name: 'Error', message: 'raw' });
+    expect(runs).toHaveLength(3);
   });
 
-  it('gives the task the result that it returns', async () => {
-    const { ends } = await run({ filter: () => ({ skipped: true }) }, thrower(new Error('raw')));
-    expect((await ends('completed')).result).toEqual({ skipped: true });
+  it.each([{ skipped: true }, null])('gives the task the result that it returns, or promises: %j', async (result) => {
+    for (const filter of [() => result, () => Promise.resolve(result)]) {
+      const { ends, runs } = await run({ filter }, thrower(new Error('raw')));
+      expect(await ends('completed')).toMatchObject({ attempt: 1, result, error: null });
+      expect(runs).toHaveLength(1);
+    }
+  });
+
+  it('is not asked about what says how the task goes on', async () => {
+    const seen: unknown[] = [];
+    const filter = (thrown: unknown): string => `swallowed ${seen.push(thrown)}`;
+    const { ends } = await run({ filter }, thrower(new FailTask('for good')));
+    expect((await ends('failed')).error).toMatchObject({ name: 'FailTask', message: 'for good' });
+    expect(seen).toEqual([]);
   });
 
   it('gets what it catches, and nothing else', async () => {
