@@ -55,10 +55,18 @@ export function readOptions(args: readonly string[]): BenchOptions | null {
     rounds,
     quick: values.quick,
     workloads: WORKLOADS.filter(({ name }) => names.includes(name)),
-    peers: select('--peers', values.peers, PEER_NAMES),
+    peers: select('--peers', withVariants(values.peers), PEER_NAMES),
     peersAreChosen: values.peers !== undefined,
     json: values.json ?? null,
   };
+}
+
+/** `ours` stands for `ours:final` and its like, too. */
+function withVariants(given: string | undefined): string | undefined {
+  return given
+    ?.split(',')
+    .flatMap((peer) => [peer, ...PEER_NAMES.filter((name) => name.startsWith(`${peer.trim()}:`))])
+    .join(',');
 }
 
 function select(option: string, given: string | undefined, known: readonly string[]): readonly string[] {

@@ -5,7 +5,8 @@ import type { TaskData, TaskResult } from './task-data.js';
  * One way to run background tasks: the library, or something that it is compared with. To add one, write
  * `peers/<name>.ts` with `export const peer: Peer` and enter it in `peers/index.ts`.
  *
- * All tasks have the name, the queue and the data of `task-data.ts`. Status and result of a completed task are kept.
+ * All tasks have the name, the queue and the data of `task-data.ts`. Status and result of a completed task are kept, unless it says
+ * otherwise.
  */
 export interface Peer {
   /** What is measured, with its version. */
@@ -14,6 +15,10 @@ export interface Peer {
   readonly setup: string;
   /** Set on what can only add in bulks and drain a backlog: its worker ends where the queue does. */
   readonly onlyDrains?: true;
+  /** Set on the library. With others than the default policies it takes part only where policies are compared. */
+  readonly policies?: 'default' | 'chosen';
+  /** Redis knows nothing of a task that is completed. */
+  readonly keepsNothing?: boolean;
   /** Resolves once it is connected. */
   produce(url: string): Promise<BenchProducer>;
   /** Resolves once it is connected; it begins at once to work on what waits. */

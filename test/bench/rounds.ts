@@ -39,8 +39,10 @@ export function roundsOf({ maxRounds = Infinity }: Workload, { rounds }: BenchOp
   return Math.min(rounds, maxRounds);
 }
 
-function takesPart(name: string, peer: Peer, { peers, suits }: Workload, { peersAreChosen }: BenchOptions): boolean {
-  return (peersAreChosen || !peers || peers.includes(name)) && (!suits || suits(peer));
+function takesPart(name: string, peer: Peer, workload: Workload, { peersAreChosen }: BenchOptions): boolean {
+  const { comparesPolicies, peers, suits } = workload;
+  const isComparable = comparesPolicies ? peer.policies !== undefined : peer.policies !== 'chosen';
+  return isComparable && (peersAreChosen || !peers || peers.includes(name)) && (!suits || suits(peer));
 }
 
 /** A B C, then B C A, and so on: whoever comes first has no lasting advantage of it. */

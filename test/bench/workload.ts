@@ -18,6 +18,8 @@ export interface Workload {
   readonly maxRounds?: number;
   /** The peers that are measured unless `--peers` names others. @default all */
   readonly peers?: readonly string[];
+  /** Set where the library is compared with itself under other policies: no other peer takes part. */
+  readonly comparesPolicies?: true;
   /** Whether a peer offers what it takes. @default every one does */
   suits?(this: void, peer: Peer): boolean;
   /** Runs in a process of its own, against an empty Redis. Throws if not every task is where it should be. */

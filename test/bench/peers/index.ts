@@ -1,8 +1,13 @@
 import type { Peer } from '../peer.js';
+import type { Policies } from './ours-modules.js';
 
 /** All peers. The first one is what the others are compared with. Loaded by need: a measurement loads only its own. */
 const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   ours: () => import('./ours.js'),
+  'ours:final': () => oursUnder({ status: 'final' }),
+  'ours:off': () => oursUnder({ status: 'off' }),
+  'ours:each': () => oursUnder({ ack: 'each' }),
+  'ours:at-most-once': () => oursUnder({ delivery: 'at-most-once' }),
   bullmq: () => import('./bullmq.js'),
   'bee-queue': () => import('./bee-queue.js'),
   bull: () => import('./bull.js'),
@@ -10,6 +15,10 @@ const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   'by-hand': () => import('./by-hand.js'),
   ceiling: () => import('./ceiling.js'),
 };
+
+async function oursUnder(policies: Policies): Promise<{ peer: Peer }> {
+  return { peer: (await import('./ours.js')).ours(policies) };
+}
 
 export const PEER_NAMES = Object.keys(peers);
 

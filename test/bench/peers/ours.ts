@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
 import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
 import { TaskProducer, TaskStatusService } from './library.js';
-import { ProducerModule, WorkerModule } from './ours-modules.js';
+import { type Policies, ProducerModule, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
 
@@ -13,62 +13,73 @@ function start(module: DynamicModule): Promise<INestApplicationContext> {
 }
 
 /** The library, in a Nest application as its users write them. A task that fails is an error in the log. */
-export const peer: Peer = {
-  title: packageVersion('../../../package.json'),
-  setup: 'a NestJS application context with RedisTaskQueueModule.forRoot; concurrency set, all else as by default',
+export function ours(policies: Policies): Peer {
+  return {
+    title: packageVersion('../../../package.json'),
+    setup: `a NestJS application context with RedisTaskQueueModule.forRoot; ${setOptions(policies)} set, all else as by default`,
+    policies: Object.keys(policies).length === 0 ? 'default' : 'chosen',
+    keepsNothing: policies.status === 'off',
 
-  async produce(url: string): Promise<BenchProducer> {
-    const app = await start(ProducerModule.at(url));
-    const producer = app.get(TaskProducer);
-    return {
-      add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE }),
-      addBulk: (rows) => producer.addBulk(rows.map((data) => ({ name: TASK_NAME, data, queue: QUEUE }))),
-      close: () => app.close(),
-    };
-  },
+    async produce(url: string): Promise<BenchProducer> {
+      const app = await start(ProducerModule.at(url, policies));
+      const producer = app.get(TaskProducer);
+      return {
+        add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE }),
+        addBulk: (rows) => producer.addBulk(rows.map((data) => ({ name: TASK_NAME, data, queue: QUEUE }))),
+        close: () => app.close(),
+      };
+    },
 
-  async work(url: string, options: WorkOptions): Promise<BenchWorker> {
-    const app = await start(WorkerModule.at(url, options));
-    return { close: () => app.close() };
-  },
+    async work(url: string, options: WorkOptions): Promise<BenchWorker> {
+      const app = await start(WorkerModule.at(url, policies, options));
+      return { close: () => app.close() };
+    },
 
-  /** There is no `wait` yet. */
-  async request(url: string): Promise<BenchRequester> {
-    const app = await start(ProducerModule.at(url));
-    const producer = app.get(TaskProducer);
-    const statuses = app.get(TaskStatusService);
-    return {
-      async request(data) {
-        const { id } = await producer.add(TASK_NAME, data, { queue: QUEUE });
-        return polled(async () => {
-          const status = await statuses.get(id);
-          return status?.state === 'completed' ? (status.result as TaskResult) : undefined;
-        });
-      },
-      close: () => app.close(),
-    };
-  },
+    /** There is no `wait` yet. */
+    async request(url: string): Promise<BenchRequester> {
+      const app = await start(ProducerModule.at(url, policies));
+      const producer = app.get(TaskProducer);
+      const statuses = app.get(TaskStatusService);
+      return {
+        async request(data) {
+          const { id } = await producer.add(TASK_NAME, data, { queue: QUEUE });
+          return polled(async () => {
+            const status = await statuses.get(id);
+            return status?.state === 'completed' ? (status.result as TaskResult) : undefined;
+          });
+        },
+        close: () => app.close(),
+      };
+    },
 
-  async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
-    const app = await start(ProducerModule.at(url));
-    const rows = tasks.map(({ data, dueAt }) => ({ name: TASK_NAME, data, queue: QUEUE, runAt: new Date(dueAt) }));
-    await app.get(TaskProducer).addBulk(rows);
-    await app.close();
-  },
+    async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
+      const app = await start(ProducerModule.at(url, policies));
+      const rows = tasks.map(({ data, dueAt }) => ({ name: TASK_NAME, data, queue: QUEUE, runAt: new Date(dueAt) }));
+      await app.get(TaskProducer).addBulk(rows);
+      await app.close();
+    },
 
-  async unsettled(redis: Redis): Promise<number> {
-    const workers = await redis.zrange(`task_workers:{${QUEUE}}`, '0', '-1');
-    const held = await Promise.all(workers.map((worker) => redis.hlen(`task_active:{${QUEUE}}:${worker}`)));
-    const waiting = await redis.llen(`task_queue:{${QUEUE}}`);
-    return held.reduce((sum, tasks) => sum + tasks, waiting);
-  },
+    async unsettled(redis: Redis): Promise<number> {
+      const workers = await redis.zrange(`task_workers:{${QUEUE}}`, '0', '-1');
+      const held = await Promise.all(workers.map((worker) => redis.hlen(`task_active:{${QUEUE}}:${worker}`)));
+      const waiting = await redis.llen(`task_queue:{${QUEUE}}`);
+      return held.reduce((sum, tasks) => sum + tasks, waiting);
+    },
 
-  async completed(redis: Redis): Promise<number> {
-    let completed = 0;
-    for await (const keys of redis.scanStream({ match: `task_status:{${QUEUE}}:*`, count: 1000 })) {
-      const states = await Promise.all((keys as string[]).map((key) => redis.hget(key, 'state')));
-      completed += states.filter((state) => state === 'completed').length;
-    }
-    return completed;
-  },
-};
+    async completed(redis: Redis): Promise<number> {
+      let completed = 0;
+      for await (const keys of redis.scanStream({ match: `task_status:{${QUEUE}}:*`, count: 1000 })) {
+        const states = await Promise.all((keys as string[]).map((key) => redis.hget(key, 'state')));
+        completed += states.filter((state) => state === 'completed').length;
+      }
+      return completed;
+    },
+  };
+}
+
+export const peer = ours({});
+
+function setOptions(policies: Policies): string {
+  const chosen = Object.entries(policies).map(([name, policy]) => `${name}: '${policy}'`);
+  return ['concurrency', ...chosen].join(' and ');
+}

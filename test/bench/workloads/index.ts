@@ -12,6 +12,7 @@ import { latencyResult } from './latency-result.js';
 import { latencyStart } from './latency-start.js';
 import { memoryCompleted } from './memory-completed.js';
 import { memoryWaiting } from './memory-waiting.js';
+import { policies } from './policies.js';
 import { start } from './start.js';
 import { workers } from './workers.js';
 
@@ -46,6 +47,7 @@ export const WORKLOADS: readonly Workload[] = [
   connections,
   memoryWaiting,
   memoryCompleted,
+  ...policies,
 ];
 
 export function findWorkload(name: string): Workload {
