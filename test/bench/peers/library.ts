@@ -2,4 +2,5 @@
 const built = new URL('../../../dist/index.js', import.meta.url).href;
 const library = (await import(built)) as typeof import('../../../lib/index.js');
 
-export const { RedisTaskQueueModule, SnoozeTask, TaskHandler, TaskProducer, TaskStatusService } = library;
+export const { RedisTaskQueueModule, SnoozeTask, TaskHandler, TaskProducer, TaskQueueAdmin, TaskStatusService } =
+  library;
