@@ -15,8 +15,8 @@ export interface Peer {
   readonly setup: string;
   /** Set on what can only add in bulks and drain a backlog: its worker ends where the queue does. */
   readonly onlyDrains?: true;
-  /** Set on the library. With others than the default policies it takes part only where policies are compared. */
-  readonly policies?: 'default' | 'chosen';
+  /** Set on the library. Set up otherwise than by default it takes part only where that is compared. */
+  readonly variant?: Variant;
   /** Redis knows nothing of a task that is completed. */
   readonly keepsNothing?: boolean;
   /** Resolves once it is connected. */
@@ -32,6 +32,9 @@ export interface Peer {
   /** How many tasks Redis knows as completed, counted exactly. Asked after the clock has stopped. */
   completed(redis: Redis): Promise<number>;
 }
+
+/** How the library is set up: by default, with other policies, or with guards and the like around its handler. */
+export type Variant = 'default' | 'policies' | 'enhancers';
 
 export interface DelayedTask {
   data: TaskData;

@@ -40,8 +40,9 @@ export function roundsOf({ maxRounds = Infinity }: Workload, { rounds }: BenchOp
 }
 
 function takesPart(name: string, peer: Peer, workload: Workload, { peersAreChosen }: BenchOptions): boolean {
-  const { comparesPolicies, peers, suits } = workload;
-  const isComparable = comparesPolicies ? peer.policies !== undefined : peer.policies !== 'chosen';
+  const { compares, peers, suits } = workload;
+  const { variant = 'none' } = peer;
+  const isComparable = variant === 'default' || variant === (compares ?? 'none');
   return isComparable && (peersAreChosen || !peers || peers.includes(name)) && (!suits || suits(peer));
 }
 

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Figures } from './figures.js';
-import type { Peer } from './peer.js';
+import type { Peer, Variant } from './peer.js';
 
 /**
  * One thing that is done with every peer. To add one, write `workloads/<name>.ts` that exports it, or makes it from
@@ -18,8 +18,8 @@ export interface Workload {
   readonly maxRounds?: number;
   /** The peers that are measured unless `--peers` names others. @default all */
   readonly peers?: readonly string[];
-  /** Set where the library is compared with itself under other policies: no other peer takes part. */
-  readonly comparesPolicies?: true;
+  /** Set where the library is compared with itself, set up otherwise: no other peer takes part. */
+  readonly compares?: Exclude<Variant, 'default'>;
   /** Whether a peer offers what it takes. @default every one does */
   suits?(this: void, peer: Peer): boolean;
   /** Runs in a process of its own, against an empty Redis. Throws if not every task is where it should be. */

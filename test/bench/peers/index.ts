@@ -1,13 +1,16 @@
 import type { Peer } from '../peer.js';
-import type { Policies } from './ours-modules.js';
+import type { Setup } from './ours-modules.js';
 
 /** All peers. The first one is what the others are compared with. Loaded by need: a measurement loads only its own. */
 const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   ours: () => import('./ours.js'),
-  'ours:final': () => oursUnder({ status: 'final' }),
-  'ours:off': () => oursUnder({ status: 'off' }),
-  'ours:each': () => oursUnder({ ack: 'each' }),
-  'ours:at-most-once': () => oursUnder({ delivery: 'at-most-once' }),
+  'ours:final': () => oursWith({ policies: { status: 'final' } }),
+  'ours:off': () => oursWith({ policies: { status: 'off' } }),
+  'ours:each': () => oursWith({ policies: { ack: 'each' } }),
+  'ours:at-most-once': () => oursWith({ policies: { delivery: 'at-most-once' } }),
+  'ours:guard': () => oursWith({ enhancers: ['guard'] }),
+  'ours:interceptor': () => oursWith({ enhancers: ['interceptor'] }),
+  'ours:enhancers': () => oursWith({ enhancers: ['guard', 'interceptor', 'pipe', 'filter'] }),
   bullmq: () => import('./bullmq.js'),
   'bee-queue': () => import('./bee-queue.js'),
   bull: () => import('./bull.js'),
@@ -16,8 +19,8 @@ const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   ceiling: () => import('./ceiling.js'),
 };
 
-async function oursUnder(policies: Policies): Promise<{ peer: Peer }> {
-  return { peer: (await import('./ours.js')).ours(policies) };
+async function oursWith(setup: Setup): Promise<{ peer: Peer }> {
+  return { peer: (await import('./ours.js')).ours(setup) };
 }
 
 export const PEER_NAMES = Object.keys(peers);

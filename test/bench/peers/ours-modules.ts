@@ -3,16 +3,22 @@ import type { QueueOptions } from '../../../lib/index.js';
 import type { WorkOptions } from '../peer.js';
 import { TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
 import { RedisTaskQueueModule, TaskHandler } from './library.js';
+import { type EnhancerName, enhancers } from './ours-enhancers.js';
 
 const HANDLE = Symbol('handle');
 
-/** What users choose per queue. */
-export type Policies = Pick<QueueOptions, 'status' | 'ack' | 'delivery'>;
+/** What differs from how the library is by default. */
+export interface Setup {
+  /** What users choose per queue. */
+  policies?: Pick<QueueOptions, 'status' | 'ack' | 'delivery'>;
+  /** What stands around the handler. */
+  enhancers?: readonly EnhancerName[];
+}
 
 /** The application of a producer. */
 export class ProducerModule {
-  static at(url: string, policies: Policies): DynamicModule {
-    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: policies })] };
+  static at(url: string, policies: Setup['policies']): DynamicModule {
+    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...policies } })] };
   }
 }
 
@@ -20,18 +26,18 @@ export class ProducerModule {
 export class WorkerModule {
   static at(
     url: string,
-    policies: Policies,
+    { policies, enhancers: around = [] }: Setup,
     { queues, concurrency, handle }: Omit<WorkOptions, 'onError'>,
   ): DynamicModule {
     return {
       module: this,
       imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...policies, concurrency } })],
-      providers: [...queues.map(tasksOf), { provide: HANDLE, useValue: handle }],
+      providers: [...queues.map((queue) => tasksOf(queue, around)), { provide: HANDLE, useValue: handle }],
     };
   }
 }
 
-function tasksOf(queue: string): Type {
+function tasksOf(queue: string, around: readonly EnhancerName[]): Type {
   @Injectable()
   class BenchTasks {
     constructor(@Inject(HANDLE) private readonly handle: WorkOptions['handle']) {}
@@ -41,5 +47,6 @@ function tasksOf(queue: string): Type {
       return this.handle(data);
     }
   }
+  for (const name of around) enhancers[name](BenchTasks);
   return BenchTasks;
 }

@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
 import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
 import { TaskProducer, TaskStatusService } from './library.js';
-import { type Policies, ProducerModule, WorkerModule } from './ours-modules.js';
+import { ProducerModule, type Setup, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
 
@@ -13,11 +13,12 @@ function start(module: DynamicModule): Promise<INestApplicationContext> {
 }
 
 /** The library, in a Nest application as its users write them. A task that fails is an error in the log. */
-export function ours(policies: Policies): Peer {
+export function ours(setup: Setup): Peer {
+  const { policies = {}, enhancers = [] } = setup;
   return {
     title: packageVersion('../../../package.json'),
-    setup: `a NestJS application context with RedisTaskQueueModule.forRoot; ${setOptions(policies)} set, all else as by default`,
-    policies: Object.keys(policies).length === 0 ? 'default' : 'chosen',
+    setup: `a NestJS application context with RedisTaskQueueModule.forRoot; ${setOptions(setup)} set, all else as by default`,
+    variant: enhancers.length > 0 ? 'enhancers' : Object.keys(policies).length > 0 ? 'policies' : 'default',
     keepsNothing: policies.status === 'off',
 
     async produce(url: string): Promise<BenchProducer> {
@@ -31,7 +32,7 @@ export function ours(policies: Policies): Peer {
     },
 
     async work(url: string, options: WorkOptions): Promise<BenchWorker> {
-      const app = await start(WorkerModule.at(url, policies, options));
+      const app = await start(WorkerModule.at(url, setup, options));
       return { close: () => app.close() };
     },
 
@@ -79,7 +80,8 @@ export function ours(policies: Policies): Peer {
 
 export const peer = ours({});
 
-function setOptions(policies: Policies): string {
+function setOptions({ policies = {}, enhancers = [] }: Setup): string {
   const chosen = Object.entries(policies).map(([name, policy]) => `${name}: '${policy}'`);
-  return ['concurrency', ...chosen].join(' and ');
+  const around = enhancers.length > 0 ? [`around the handler ${enhancers.join(', ')}`] : [];
+  return ['concurrency', ...chosen, ...around].join(' and ');
 }

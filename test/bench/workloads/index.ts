@@ -6,6 +6,7 @@ import { atOnce } from './at-once.js';
 import { connections } from './connections.js';
 import { delayed } from './delayed.js';
 import { drain } from './drain.js';
+import { enhancers } from './enhancers.js';
 import { addBeside, type Crowd, drainBeside } from './growth.js';
 import { idle } from './idle.js';
 import { latencyResult } from './latency-result.js';
@@ -48,6 +49,7 @@ export const WORKLOADS: readonly Workload[] = [
   memoryWaiting,
   memoryCompleted,
   ...policies,
+  enhancers,
 ];
 
 export function findWorkload(name: string): Workload {

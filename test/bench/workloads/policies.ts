@@ -23,7 +23,7 @@ function underPolicies(workload: Workload, peers?: readonly string[]): Workload 
     ...workload,
     name: `policies-${name}`,
     title: `${title}, by policy`,
-    comparesPolicies: true,
+    compares: 'policies',
     ...(peers && { peers }),
   };
 }
