@@ -5,6 +5,7 @@ import { Backoff } from './backoff.js';
 import type { ConsumerOptions } from './consumer-options.js';
 import { ExchangesUnderWay } from './exchanges-under-way.js';
 import { Gate } from './gate.js';
+import { ExchangePlan, MAX_BATCH } from './exchange-plan.js';
 import type { GuardedLog } from './guarded-log.js';
 import { HeldTasks } from './held-tasks.js';
 import { HeldWatch } from './held-watch.js';
@@ -14,11 +15,6 @@ import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
 import { WorkerLease } from './worker-lease.js';
 
-/** Bounds one `exchange`, so that it keeps Redis for less than a millisecond: what it settles, in completions, and what it claims. */
-export const MAX_BATCH = 100;
-const WELL_FILLED = 50;
-/** How many exchanges may be under way: with two, Redis works on one while Node works on the other. */
-const MAX_CALLS = 2;
 /** What a handler has to react to its abort signal at shutdown. */
 const GRACE_MS = 1_000;
 
@@ -38,21 +34,16 @@ const GRACE_MS = 1_000;
  */
 export class Consumer {
   readonly partition: Partition;
-  /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
-  looksAgainAt = 0;
   private readonly clock = new RedisClock();
   private readonly retention: Retention;
   private readonly held: HeldTasks;
   private readonly lease: WorkerLease;
   private readonly gate = new Gate();
   private readonly exchanges = new ExchangesUnderWay(() => this.gate.open());
+  private readonly plan: ExchangePlan;
   private attached = false;
-  private draining = false;
   private cut = false;
   private beatIsDue = false;
-  private queueIsEmpty = false;
-  /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
-  private rung = false;
   private readonly backoff = new Backoff();
   private readonly watch: HeldWatch;
 
@@ -75,10 +66,11 @@ export class Consumer {
       clock,
       logger,
       onChange: () => this.gate.open(),
-      mayStart: () => this.attached && !this.draining && this.lease.isFresh,
+      mayStart: () => this.attached && !this.isDraining && this.lease.isFresh,
       quarantine,
       onEnded,
     });
+    this.plan = new ExchangePlan(this.held, this.exchanges);
     this.watch = new HeldWatch(this.held, () => this.gate.open());
     this.gate.open();
   }
@@ -90,7 +82,12 @@ export class Consumer {
 
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
-    return this.attached && !this.draining && this.queueIsEmpty && this.held.freeSlots > 0;
+    return this.attached && this.plan.isIdle;
+  }
+
+  /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
+  get looksAgainAt(): number {
+    return this.plan.looksAgainAt;
   }
 
   /** How many tasks run or are about to begin. */
@@ -105,8 +102,7 @@ export class Consumer {
 
   /** Looks at the queue again: the bell rang, or it is time. */
   look(): void {
-    this.rung = true;
-    this.queueIsEmpty = false;
+    this.plan.look();
     this.gate.open();
   }
 
@@ -142,7 +138,7 @@ export class Consumer {
    * @param hurry nobody wants to wait for what runs any longer
    */
   async stop(loop: Promise<void>, timeoutMs: number, lastCallMs: number, hurry: AbortSignal): Promise<void> {
-    this.draining = true;
+    this.plan.isClosed = true;
     this.gate.open();
     // Away from Redis with nothing in hands there is no reason to wait: the loop ends when the broker closes.
     const isIdle = this.isOver && !this.attached;
@@ -161,7 +157,11 @@ export class Consumer {
   }
 
   private get isOver(): boolean {
-    return this.cut || (this.draining && this.held.size === 0 && this.exchanges.count === 0);
+    return this.cut || (this.isDraining && this.held.size === 0 && this.exchanges.count === 0);
+  }
+
+  private get isDraining(): boolean {
+    return this.plan.isClosed;
   }
 
   /** Brings Redis and this worker in step, whatever went wrong before. */
@@ -180,17 +180,17 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together. Where nothing runs there is nothing to wait for.
     if (this.held.size > 0) await new Promise((resolve) => setImmediate(resolve));
-    if (this.draining) await this.giveBack();
+    if (this.isDraining) await this.giveBack();
     const beats = this.beatIsDue || !this.lease.isFresh;
     if (beats || this.exchanges.hasFailed) await this.exchanges.settle();
     if (beats) await this.renew();
     // Redis gets its work first, and does it while the next tasks run here.
-    if (this.attached && this.shouldCall) {
-      const want = this.room;
+    if (this.attached && this.plan.shouldCall) {
+      const want = this.plan.room;
       this.exchanges.add(want, this.exchange(want));
     }
     this.held.startWaiting();
-    if (this.held.canStart || this.shouldCall) this.gate.open();
+    if (this.held.canStart || this.plan.shouldCall) this.gate.open();
     this.watch.look();
     this.options.onTurn(this);
   }
@@ -201,29 +201,13 @@ export class Consumer {
     this.held.releaseWaiting();
   }
 
-  /** One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled. */
-  private get shouldCall(): boolean {
-    if (this.exchanges.count >= MAX_CALLS) return false;
-    if (this.exchanges.count === 0 && (this.held.outcomes.hasAny || this.canClaim)) return true;
-    return this.held.outcomes.count >= WELL_FILLED || (!this.queueIsEmpty && this.room >= WELL_FILLED);
-  }
-
-  /** How many tasks to ask for: those that other calls ask for already are on their way. */
-  private get room(): number {
-    return Math.max(0, Math.min(this.held.room - this.exchanges.expected, MAX_BATCH));
-  }
-
-  private get canClaim(): boolean {
-    return !this.draining && !this.queueIsEmpty && this.held.freeSlots > 0;
-  }
-
   private async exchange(want: number): Promise<void> {
     const outcomes = this.held.outcomes.take(MAX_BATCH);
     const marks = this.held.marksClaims;
     const isIdle = this.held.size === 0 && outcomes.length === 0 && this.exchanges.count === 0;
     const restMs = isIdle ? this.lease.restMs : 0;
     let reply: ExchangeReply | null;
-    this.rung = false;
+    this.plan.begin();
     try {
       reply = await this.broker.exchange(this.partition, {
         worker: this.lease.id,
@@ -251,9 +235,7 @@ export class Consumer {
     this.held.settled(outcomes, reply);
     this.held.accept(reply.claimed, { areMarked: marks });
     if (!reply.more) this.held.startWaiting();
-    this.queueIsEmpty = !reply.more && !this.rung;
-    const sleepMs = rests ? Math.max(MAX_SLEEP_MS, restMs / 3) : MAX_SLEEP_MS;
-    this.looksAgainAt = performance.now() + Math.min(reply.nextDueMs ?? sleepMs, sleepMs);
+    this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, restMs / 3) : MAX_SLEEP_MS);
     if (reply.expired) await this.recoverOthers();
   }
 

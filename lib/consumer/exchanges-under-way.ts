@@ -1,4 +1,4 @@
-/** The exchanges of one consumer that Redis has not answered yet: at most two, see `Consumer.shouldCall`. */
+/** The exchanges of one consumer that Redis has not answered yet: at most two, see `ExchangePlan.shouldCall`. */
 export class ExchangesUnderWay {
   private readonly calls = new Set<Promise<void>>();
   private wanted = 0;

@@ -59,7 +59,7 @@ export class RedisConnection {
     const client = opened.status === 'ready' ? opened : await this.ready();
     const begun = performance.now();
     try {
-      return await command(client);
+      return this.succeeded(await command(client));
     } catch (error) {
       throw this.explain(error, begun);
     }
@@ -73,7 +73,7 @@ export class RedisConnection {
       try {
         const opened = this.open();
         const client = opened.status === 'ready' ? opened : await this.ready(left());
-        return await this.deadlines.within(begun, this.timeoutMs, command(client));
+        return this.succeeded(await this.deadlines.within(begun, this.timeoutMs, command(client)));
       } catch (error) {
         const explained = this.explain(error, begun);
         const again = explained instanceof RedisUnavailableError && !this.closed;
@@ -113,7 +113,10 @@ export class RedisConnection {
       });
       // Without a listener ioredis prints each failed reconnect; here it becomes the cause of what callers are told.
       this.client.on('error', (error) => this.noticeError(error));
-      this.client.on('ready', () => (this.lastError = undefined));
+      // That a new connection can be opened says nothing of whether it leads to a master.
+      this.client.on('ready', () => {
+        if (!(this.lastError instanceof Error && NO_MASTER.test(this.lastError.message))) this.lastError = undefined;
+      });
       if (this.listener) this.tell(this.client, this.listener);
     }
     return this.client;
@@ -149,6 +152,11 @@ export class RedisConnection {
       client.once('ready', onReady).once('end', onEnd);
     }).finally(() => (this.becomesReady = undefined));
     return this.becomesReady;
+  }
+
+  private succeeded<T>(reply: T): T {
+    this.lastError = undefined;
+    return reply;
   }
 
   private noticeError(error: Error): void {

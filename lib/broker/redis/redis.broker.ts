@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
@@ -29,15 +28,15 @@ import {
   type StatusRecord,
   TaskBroker,
 } from '../task-broker.js';
-import { readDeadLetters } from './dead-letters.js';
 import { flattenOutcomes } from './outcome-arguments.js';
-import { dueArgument, RedisAdding } from './redis-adding.js';
+import { RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisRepair } from './redis-repair.js';
 import { redisScripts } from './redis-scripts.js';
+import { RedisSteering } from './redis-steering.js';
 import type { RedisSource } from './redis-source.js';
 import { RedisWatch } from './redis-watch.js';
 import { readServerFacts } from './server-facts.js';
@@ -65,6 +64,7 @@ export class RedisBroker extends TaskBroker {
   private readonly bells: RedisBells;
   private readonly health: RedisWatch;
   private readonly adding: RedisAdding;
+  private readonly steering: RedisSteering;
   private readonly repairs: RedisRepair;
 
   constructor(private readonly options: RedisBrokerOptions) {
@@ -83,6 +83,7 @@ export class RedisBroker extends TaskBroker {
     });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health);
+    this.steering = new RedisSteering(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
   }
 
@@ -192,13 +193,11 @@ export class RedisBroker extends TaskBroker {
   }
 
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
-    const call = [...this.keys.scripts(partition), id, reason, ttlMs, randomUUID()];
-    return this.commands.repeatable((client) => client.taskCancel(call));
+    return this.steering.cancel(partition, id, reason, ttlMs);
   }
 
   async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
-    const call = [...this.keys.scripts(partition), id, dueArgument(due), randomUUID()];
-    return (await this.commands.repeatable((client) => client.taskReschedule(call))) === 1;
+    return this.steering.reschedule(partition, id, due);
   }
 
   async deadLetters(
@@ -206,24 +205,19 @@ export class RedisBroker extends TaskBroker {
     after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
     count: number,
   ): Promise<DeadLetter[]> {
-    return this.commands.repeatable((client) => readDeadLetters(client, this.keys, { partition, after, count }));
+    return this.steering.deadLetters(partition, after, count);
   }
 
   async lastDeath(partition: Partition): Promise<number | null> {
-    const last = await this.commands.repeatable((client) =>
-      client.zrange(this.keys.dead(partition), '-1', '-1', 'WITHSCORES'),
-    );
-    return last[1] === undefined ? null : Number(last[1]);
+    return this.steering.lastDeath(partition);
   }
 
   async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
-    const call = [...this.keys.scripts(partition), randomUUID(), ...new Set(ids)];
-    return this.commands.repeatable((client) => client.taskRevive(call));
+    return this.steering.revive(partition, ids);
   }
 
   async discard(partition: Partition, id: string): Promise<boolean> {
-    const call = [...this.keys.scripts(partition), id];
-    return (await this.commands.repeatable((client) => client.taskDiscard(call))) === 1;
+    return this.steering.discard(partition, id);
   }
 
   async repairPage(

@@ -1,5 +1,5 @@
 import type { Outcome } from '../../../lib/broker/exchange.js';
-import { MAX_BATCH } from '../../../lib/consumer/consumer.js';
+import { MAX_BATCH } from '../../../lib/consumer/exchange-plan.js';
 import { PendingOutcomes } from '../../../lib/consumer/pending-outcomes.js';
 import { TASK_NAME } from '../task-data.js';
 import type { ScriptCase } from './script-case.js';

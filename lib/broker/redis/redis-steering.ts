@@ -1,0 +1,51 @@
+import { randomUUID } from 'node:crypto';
+import type { Partition } from '../partition.js';
+import type { DeadLetter, Due } from '../task-broker.js';
+import type { TaskState } from '../task-state.js';
+import { readDeadLetters } from './dead-letters.js';
+import { dueArgument } from './redis-adding.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+
+/** What somebody does from outside to single tasks. Each call may be sent again: tokens tell an earlier try from others. */
+export class RedisSteering {
+  constructor(
+    private readonly keys: RedisKeys,
+    private readonly commands: RedisConnection,
+  ) {}
+
+  async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
+    const call = [...this.keys.scripts(partition), id, reason, ttlMs, randomUUID()];
+    return this.commands.repeatable((client) => client.taskCancel(call));
+  }
+
+  async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
+    const call = [...this.keys.scripts(partition), id, dueArgument(due), randomUUID()];
+    return (await this.commands.repeatable((client) => client.taskReschedule(call))) === 1;
+  }
+
+  async deadLetters(
+    partition: Partition,
+    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
+    count: number,
+  ): Promise<DeadLetter[]> {
+    return this.commands.repeatable((client) => readDeadLetters(client, this.keys, { partition, after, count }));
+  }
+
+  async lastDeath(partition: Partition): Promise<number | null> {
+    const last = await this.commands.repeatable((client) =>
+      client.zrange(this.keys.dead(partition), '-1', '-1', 'WITHSCORES'),
+    );
+    return last[1] === undefined ? null : Number(last[1]);
+  }
+
+  async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
+    const call = [...this.keys.scripts(partition), randomUUID(), ...new Set(ids)];
+    return this.commands.repeatable((client) => client.taskRevive(call));
+  }
+
+  async discard(partition: Partition, id: string): Promise<boolean> {
+    const call = [...this.keys.scripts(partition), id];
+    return (await this.commands.repeatable((client) => client.taskDiscard(call))) === 1;
+  }
+}
