@@ -7,6 +7,9 @@ export const MAX_ROWS = 100;
 /** To schedule a task takes twice as long as to enqueue it. */
 export const MAX_SCHEDULED_ROWS = 50;
 const MAX_CHARS = 1024 * 1024;
+/** So many adds do not wait for the end of their turn, unless Redis has enough to do: it works on them while more are made. */
+const ENOUGH = 50;
+const ENOUGH_CALLS = 2;
 /** How many calls of one `addAll` are under way at once. */
 const WINDOW = 4;
 /** How much `add` may leave waiting for Redis, in characters of envelopes. */
@@ -17,14 +20,17 @@ interface Batch {
   readonly tasks: NewTask[];
   readonly answers: Promise<readonly Enqueued[]>;
   chars: number;
+  send(): void;
 }
 
-/** Gathers the adds of one turn of the event loop into one call per queue, and cuts large ones into several. */
+/** Gathers the adds of one turn of the event loop into one call per queue, or into several where there are many. */
 export class EnqueueBatcher {
   /** To which the adds of this turn go. */
   private readonly open = new Map<Partition, Batch>();
   private readonly underWay = new Set<Promise<unknown>>();
-  private turn: Promise<void> | undefined;
+  private endOfTurn: NodeJS.Immediate | undefined;
+  /** Those that were sent and are not answered. */
+  private calls = 0;
   private pendingChars = 0;
 
   constructor(
@@ -36,10 +42,12 @@ export class EnqueueBatcher {
     if (this.pendingChars > MAX_PENDING_CHARS) throw new ProducerOverloadedError(this.pendingChars);
     const { length } = task.envelope;
     let batch = this.open.get(partition);
-    if (!batch || !this.hasRoom(batch.tasks.length, batch.chars, length)) batch = this.begin(partition);
+    if (batch && !this.hasRoom(batch.tasks.length, batch.chars, length)) batch.send();
+    if (!batch || this.open.get(partition) !== batch) batch = this.begin(partition);
     batch.chars += length;
     this.pendingChars += length;
     const row = batch.tasks.push(task) - 1;
+    if (row + 1 === this.maxRows || (row + 1 >= ENOUGH && this.calls < ENOUGH_CALLS)) batch.send();
     // One promise for all of them: each of its own would cost more than all else that is done for a task here.
     return (await batch.answers)[row] ?? 'known';
   }
@@ -50,8 +58,8 @@ export class EnqueueBatcher {
     tasks: readonly NewTask[],
     answer: (index: number, task: NewTask, enqueued: Enqueued) => void,
   ): Promise<void> {
-    // Behind the adds that were made before it in this turn.
-    await this.track(this.endOfTurn());
+    // Behind the adds that were made before it.
+    this.open.get(partition)?.send();
     // One generator for all senders: each takes the next chunk when it is free.
     const chunks = this.chunked(tasks);
     let first = 0;
@@ -82,29 +90,26 @@ export class EnqueueBatcher {
 
   private begin(partition: Partition): Batch {
     const tasks: NewTask[] = [];
-    const batch: Batch = { tasks, chars: 0, answers: this.track(this.send(partition, tasks)) };
-    this.open.set(partition, batch);
-    return batch;
-  }
-
-  private async send(partition: Partition, tasks: readonly NewTask[]): Promise<readonly Enqueued[]> {
-    await this.endOfTurn();
-    try {
-      return await this.enqueue(partition, tasks);
-    } finally {
-      for (const { envelope } of tasks) this.pendingChars -= envelope.length;
-    }
-  }
-
-  private endOfTurn(): Promise<void> {
-    this.turn ??= new Promise((resolve) => {
-      setImmediate(() => {
-        this.turn = undefined;
-        this.open.clear();
-        resolve();
-      });
+    let send = (): void => undefined;
+    const answers = new Promise<readonly Enqueued[]>((resolve, reject) => {
+      send = () => {
+        this.open.delete(partition);
+        this.calls++;
+        this.enqueue(partition, tasks)
+          .finally(() => {
+            this.calls--;
+            this.pendingChars -= batch.chars;
+          })
+          .then(resolve, reject);
+      };
     });
-    return this.turn;
+    const batch: Batch = { tasks, answers: this.track(answers), chars: 0, send };
+    this.open.set(partition, batch);
+    this.endOfTurn ??= setImmediate(() => {
+      this.endOfTurn = undefined;
+      for (const each of [...this.open.values()]) each.send();
+    });
+    return batch;
   }
 
   private async track<T>(work: Promise<T>): Promise<T> {

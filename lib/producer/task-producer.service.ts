@@ -63,7 +63,8 @@ const OPTION_NAMES = ['queue', 'id', 'delay', 'runAt', 'attempts', 'backoff', 'r
 const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
 
 /**
- * Adds tasks. All calls of one turn of the event loop travel to Redis together, and each gets its own answer.
+ * Adds tasks. All calls of one turn of the event loop travel to Redis together, or in a few goes where there are many, and each
+ * gets its own answer.
  *
  * @example
  * const { id } = await producer.add('email.send', { to: 'ann@example.org' });
