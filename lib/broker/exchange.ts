@@ -1,7 +1,10 @@
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
-  /** Its run began so long ago; for what was claimed without a mark. */
-  | { kind: 'began'; id: string; ranMs: number }
+  /**
+   * Its run began so long ago; for what was claimed without a mark. Of a suspect also whether it runs apart from all else from
+   * now on: only then is it to blame if its worker dies.
+   */
+  | { kind: 'began'; id: string; ranMs: number; isAlone?: boolean }
   | { kind: 'progress'; id: string; progress: string }
   | ({ kind: 'completed'; result: string | undefined } & Completion)
   /** Completed as well, but its result is not kept, and this is why. */

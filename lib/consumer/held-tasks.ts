@@ -165,11 +165,17 @@ export class HeldTasks implements TaskRunListener {
     this.options.onChange();
   }
 
+  accompanied(run: TaskRun): void {
+    this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: Math.round(run.ranMs), isAlone: false });
+    this.options.onChange();
+  }
+
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
   settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
     const { logger } = this.options;
-    for (const { kind, id } of outcomes) {
-      if (kind === 'began') this.waiting.confirm(id);
+    for (const outcome of outcomes) {
+      const { kind, id } = outcome;
+      if (kind === 'began') this.begun(id, outcome.isAlone);
       else if (kind !== 'progress') this.held.delete(id);
     }
     for (const id of refused) {
@@ -252,14 +258,22 @@ export class HeldTasks implements TaskRunListener {
       this.options.quarantine.leave(run);
       this.enter(judgeExpired(run, this.options.settings));
     } else if (run.mustBeMarked && !run.isMarked) {
+      const isAlone = run.isSuspect ? { isAlone: this.options.quarantine.isQuiet } : {};
       this.waiting.mark(run);
-      this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: 0 });
+      this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: 0, ...isAlone });
     } else {
       this.capacity.began();
       this.running.add(run);
       if (run.isSuspect) this.options.quarantine.began();
       run.start();
     }
+  }
+
+  /** Redis has marked it. */
+  private begun(id: string, isAlone: boolean | undefined): void {
+    this.waiting.confirm(id);
+    const run = this.held.get(id);
+    if (run && isAlone === false && this.running.has(run)) this.options.quarantine.letIn(run);
   }
 
   /** A status that says how far a task is says that it is active, too. */

@@ -13,7 +13,7 @@ const ALONE_MS = 2_000;
  * |---|---|---|
  * | free | a suspect may ask to begin | one asks → waiting |
  * | waiting | nothing else begins | nothing runs any more, or patience is over → inside |
- * | inside | for its first seconds nothing else begins, afterwards whatever likes | it ends → resting |
+ * | inside | for its first seconds nothing else begins; then Redis is told that it is not alone any more, and after that whatever likes | it ends → resting |
  * | resting | all others have as much time as they had to wait | time is over → free |
  */
 export class Quarantine {
@@ -35,6 +35,11 @@ export class Quarantine {
     private readonly runCount: () => number,
     private readonly onChange: () => void,
   ) {}
+
+  /** Whether a suspect that begins now is alone. */
+  get isQuiet(): boolean {
+    return !this.isOpen && this.runCount() === 0;
+  }
 
   /** Whether other tasks than suspects may begin. */
   get isOpen(): boolean {
@@ -74,7 +79,15 @@ export class Quarantine {
 
   /** The suspect has begun. */
   began(): void {
-    if (!this.isOpen) this.after(ALONE_MS, () => this.open());
+    if (this.isOpen) this.suspect?.accompany();
+    else this.after(ALONE_MS, () => this.suspect?.accompany());
+  }
+
+  /** Redis knows that the suspect is not alone any more. */
+  letIn(run: TaskRun): void {
+    if (!this.has(run)) return;
+    this.open();
+    this.onChange();
   }
 
   /** Something else has ended. */

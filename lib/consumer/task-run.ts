@@ -16,6 +16,8 @@ export type AbortCause = 'cancelled' | 'lost' | 'shutdown' | 'timeout';
 export interface TaskRunListener {
   ended(run: TaskRun, result: RunResult): void;
   progressed(run: TaskRun, json: string): void;
+  /** Others are about to begin beside it: Redis has to know that first. */
+  accompanied(run: TaskRun): void;
 }
 
 /** How tasks are run: the same for all that have a handler in common and no options of their own. */
@@ -132,6 +134,11 @@ export class TaskRun implements TaskRunControl {
     if (this.ended || this.startedAt === 0) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.end({ thrown: reason }), CANCEL_GRACE_MS);
+  }
+
+  /** A suspect that takes long is not alone any more. */
+  accompany(): void {
+    this.listener.accompanied(this);
   }
 
   /** The slot stays taken until the handler ends or its time is over; but nobody waits for that to end the process. */

@@ -59,6 +59,7 @@ function textOf(outcome: Outcome): string {
     case 'progress':
       return outcome.progress;
     case 'began':
+      return outcome.isAlone === undefined ? '' : outcome.isAlone ? 'alone' : 'not alone';
     case 'deferred':
     case 'expired':
     case 'released':

@@ -24,3 +24,5 @@ export const SHUTDOWN_TIMEOUT_MS = 2_000;
 export const RECOVERY_SLACK_MS = 5_000;
 /** How often a task may be lost with its worker. */
 export const MAX_LOST = 2;
+/** How often a loss is not charged to a suspect, because it was not alone. */
+export const MAX_SPARED = 2;

@@ -183,6 +183,33 @@ describe('recover', () => {
   });
 });
 
+describe('a suspect whose worker dies', () => {
+  /** @returns how often it is lost before it is buried */
+  async function lossesOf(isAlone: boolean): Promise<number> {
+    const broker = openBroker(fixture);
+    await fixture.redis.lpush(key('task_suspects:{q}'), '{"id":"a","attempt":2,"lost":2,"name":"task"}');
+    for (let losses = 1; ; losses++) {
+      const worker = await new ManualWorker(broker, q, `w${losses}`).join();
+      expect(await worker.claim(1)).toEqual(['a']);
+      await worker.exchange(0, [{ kind: 'began', id: 'a', ranMs: 0, isAlone: true }]);
+      if (!isAlone) await worker.exchange(0, [{ kind: 'began', id: 'a', ranMs: 0, isAlone: false }]);
+      await fixture.redis.zadd(key('task_workers:{q}'), 1, worker.id);
+      const recovery = await broker.recover(q, 2, RETENTION);
+      if (recovery?.buried.length === 1) return losses;
+      expect(recovery).toMatchObject({ returned: ['a'] });
+      expect(await broker.statuses(q, ['a'])).toMatchObject([{ state: 'waiting', attempt: 2 + losses }]);
+    }
+  }
+
+  it('is a dead letter if it was alone', async () => {
+    expect(await lossesOf(true)).toBe(1);
+  });
+
+  it('is spared a few times if it was not', async () => {
+    expect(await lossesOf(false)).toBe(3);
+  });
+});
+
 describe('a suspect that failed, was put off or was given back', () => {
   it.each<Outcome>([
     { kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 },

@@ -15,6 +15,8 @@ interface Run {
   to: number;
   /** What its status said when the handler began. */
   state: string | null;
+  /** What that of the suspect said of its company by then. */
+  company: string | null;
 }
 
 let runs: Run[] = [];
@@ -24,9 +26,10 @@ class Tasks {
   @TaskHandler('work', { queue: 'one' })
   @TaskHandler('work', { queue: 'two' })
   async work(ms: number, { id, queue }: TaskContext): Promise<void> {
-    const run: Run = { id, from: performance.now(), to: Infinity, state: null };
+    const run: Run = { id, from: performance.now(), to: Infinity, state: null, company: null };
     runs.push(run);
     run.state = await fixture.redis.hget(key(`task_status:{${queue}}:${id.slice(queue.length + 1)}`), 'state');
+    run.company = await fixture.redis.hget(key('task_status:{one}:suspect'), 'company');
     await delay(ms);
     run.to = performance.now();
   }
@@ -63,6 +66,7 @@ it('a suspect begins when nothing runs any more, on no queue, and nothing begins
   const suspect = await endOf('one:suspect');
   for (const id of ['one:before', 'two:before']) expect((await endOf(id)).to).toBeLessThan(suspect.from);
   for (const id of ['one:after', 'two:after']) expect((await endOf(id)).from).toBeGreaterThan(suspect.to);
+  expect(suspect.company).toBe('alone');
 });
 
 it('two suspects of two queues do not run at the same time', async () => {
@@ -74,6 +78,17 @@ it('two suspects of two queues do not run at the same time', async () => {
   expect(inTurn[1]?.from).toBeGreaterThan(inTurn[0]?.to ?? Infinity);
   expect(inTurn[2]?.from).toBeGreaterThan(inTurn[1]?.to ?? Infinity);
   expect((inTurn[2]?.from ?? Infinity) - (inTurn[0]?.from ?? 0), 'nobody waits for the next poll').toBeLessThan(4_000);
+});
+
+it('Redis knows that a suspect is not alone any more before anything begins beside it', async () => {
+  const { producer } = await start();
+  await push('suspects', 'one', 'suspect', 2, 3_000);
+  const suspect = await runOf('one:suspect');
+  await producer.add('work', 0, { queue: 'two', id: 'beside' });
+  const beside = await endOf('two:beside');
+  expect(suspect.company).toBe('alone');
+  expect(beside.company).toBe('not alone');
+  expect(beside.from).toBeLessThan((await endOf('one:suspect')).to);
 });
 
 it('a suspect that takes long does not hold up the others for longer than a few seconds, nor do they hold up it', async () => {
@@ -88,6 +103,7 @@ it('a suspect that takes long does not hold up the others for longer than a few 
   const suspect = await endOf('one:suspect');
   await endOf('two:before');
   expect(suspect.from).toBeLessThan(before.to);
+  expect(suspect.company, 'something else ran when it began').toBe('not alone');
   expect(after.from).toBeGreaterThan(suspect.from + 1_500);
   expect(after.from).toBeLessThan(suspect.to);
 });

@@ -166,12 +166,15 @@ describe('a filter', () => {
     expect(runs).toHaveLength(3);
   });
 
-  it.each([{ skipped: true }, null])('gives the task the result that it returns, or promises: %j', async (result) => {
-    for (const filter of [() => result, () => Promise.resolve(result)]) {
-      const { ends, runs } = await run({ filter }, thrower(new Error('raw')));
-      expect(await ends('completed')).toMatchObject({ attempt: 1, result, error: null });
-      expect(runs).toHaveLength(1);
-    }
+  it.each<[what: string, filter: ExceptionFilter['catch'], result: unknown]>([
+    ['an object', () => ({ skipped: true }), { skipped: true }],
+    ['a promise of one', () => Promise.resolve({ skipped: true }), { skipped: true }],
+    ['null', () => null, null],
+    ['a promise of null', () => Promise.resolve(null), null],
+  ])('gives the task the result that it returns: %s', async (_, filter, result) => {
+    const { ends, runs } = await run({ filter }, thrower(new Error('raw')));
+    expect(await ends('completed')).toMatchObject({ attempt: 1, result, error: null });
+    expect(runs).toHaveLength(1);
   });
 
   it('is not asked about what says how the task goes on', async () => {

@@ -16,7 +16,7 @@ import { settling } from './settling.lua.js';
  *
  * | kind | number | text |
  * |---|---|---|
- * | `began` | | |
+ * | `began` | | of a suspect `alone` or `not alone` |
  * | `progress` | | progress as JSON |
  * | `completed` | retention in ms | result as JSON, or nothing |
  * | `unrecorded` (completed, too) | retention in ms | why the result is not kept |

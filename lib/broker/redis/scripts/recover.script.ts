@@ -10,7 +10,8 @@ import { preamble } from './preamble.lua.js';
  * loss count for these. All others are put back as they came; but each of them has \`lost\` in its head from now on, if only as
  * 0: its next worker asks for the mark before it begins. So a killer of quick tasks, whose beginnings are not marked, can
  * hide once. A task that was lost as often as it may be is a suspect: a process runs one at a time, apart from all else, and if
- * it dies with it, that one becomes a dead letter.
+ * it dies with it, that one becomes a dead letter. Where it was not alone any more, since it takes long, nobody can tell what
+ * killed the worker: then the loss is not charged, a few times.
  *
  * ARGV: max lost (0: what was held may never run again, whether it had begun or not), retention in ms of dead letters and of what was cancelled.
  * Returns: {} if every lease is good. Else {worker, ids put back, ids buried, 1 if there is more to do}.
@@ -20,7 +21,7 @@ import { preamble } from './preamble.lua.js';
  */
 export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
-local PAGE = 25
+local PAGE, SPARED_MAX = 25, 2
 
 work_at_maxmemory()
 local worker = call('ZRANGEBYSCORE', workers, '-inf', now, 'LIMIT', 0, 1)[1]
@@ -37,6 +38,14 @@ end
 
 local function failure(name, message)
   return '{"name":"' .. name .. '","message":' .. cjson.encode(message) .. '}'
+end
+
+-- Whether the loss of a suspect may be another one's fault.
+local function is_spared(id, envelope)
+  if max_lost == 0 or home_of(envelope, max_lost) ~= suspects then return false end
+  if note('HGET', status .. id, 'company') ~= 'not alone' then return false end
+  local spared = note('HINCRBY', status .. id, 'spared', 1)
+  return type(spared) == 'number' and spared <= SPARED_MAX
 end
 
 -- Newest first: the oldest then stands at the very head of the queue. To sort all that is held would take long, for every page.
@@ -56,8 +65,9 @@ for _, id in ipairs(page) do
   local state = note('HGET', status .. id, 'state')
   -- Where somebody keeps something else under its status key it cannot be marked, and counts as well.
   local had_begun = state == 'active' or type(state) == 'table'
-  local charge = had_begun and 1 or 0
-  local envelope, lost, attempt = count(call('HGET', held, id), charge, charge, 0)
+  local begun, before = had_begun and 1 or 0, call('HGET', held, id)
+  local charge = had_begun and not is_spared(id, before) and 1 or 0
+  local envelope, lost, attempt = count(before, begun, charge, 0)
   local reason = take_cancel(id)
   introduce_if_new(id, envelope)
   if not had_begun and not reason then unclaim(id, envelope, 'waiting') end
@@ -66,7 +76,7 @@ for _, id in ipairs(page) do
   elseif max_lost == 0 or lost > max_lost then
     local why = failure('lost too often', 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id))
     if max_lost == 0 then why = failure('lost', 'Worker ' .. worker .. ' died with it') end
-    bury(id, envelope, attempt + 1 - charge, why, dead_retention)
+    bury(id, envelope, attempt + 1 - begun, why, dead_retention)
     buried[#buried + 1] = id
   else
     call('RPUSH', home_of(envelope, max_lost), envelope)

@@ -30,7 +30,7 @@ for i = 2, #ARGV do
     for _, field in ipairs(note('HKEYS', key)) do
       if string.find(field, '^error') then note('HDEL', key, field) end
     end
-    note('HDEL', key, 'attempt', 'started', 'finished', 'progress', 'lost_with')
+    note('HDEL', key, 'attempt', 'started', 'finished', 'progress', 'lost_with', 'company', 'spared')
     note('HSET', key, 'state', 'waiting', 'revived_by', token)
     introduce_if_new(id, envelope)
     note('PERSIST', key)

@@ -50,9 +50,10 @@ local function complete(id, field, text, retention, ran, name)
 end
 
 local settle = {
-  began = function(id, _, _, ran)
+  began = function(id, _, company, ran)
     local _, attempt = identify(envelope_of(id))
     begin(id, attempt + 1, start_of(ran))
+    if company ~= '' then note('HSET', status .. id, 'company', company) end
   end,
   progress = function(id, _, text)
     note('HSET', status .. id, 'progress', text)

@@ -72,8 +72,9 @@ export function exchange(
 }
 
 function report(model: Model, task: ModelTask, outcome: Outcome): void {
-  if (outcome.kind === 'progress') model.write(task, { progress: outcome.progress });
-  else model.write(task, { state: 'active', attempt: task.attempt + 1 });
+  if (outcome.kind === 'progress') return model.write(task, { progress: outcome.progress });
+  model.write(task, { state: 'active', attempt: task.attempt + 1 });
+  if (outcome.kind === 'began' && outcome.isAlone !== undefined) model.write(task, { isAlone: outcome.isAlone });
 }
 
 /** However its run went: whoever called it off was told that it ends so. */

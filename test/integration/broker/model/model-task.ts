@@ -44,6 +44,10 @@ export interface ModelStatus {
   unrecorded: string | null;
   reason: string | null;
   progress: string | null;
+  /** Of a suspect: whether it runs apart from all else, if somebody has said so. */
+  isAlone: boolean | null;
+  /** How often a loss was not charged to it. */
+  spared: number;
   /** It was cancelled while it was waiting, and no worker has come to it: until then its status must not expire. */
   isPending: boolean;
   /** The names of errors, by attempt. */
@@ -60,6 +64,8 @@ export function modelStatus(): ModelStatus {
     unrecorded: null,
     reason: null,
     progress: null,
+    isAlone: null,
+    spared: 0,
     isPending: false,
     errors: new Map(),
   };

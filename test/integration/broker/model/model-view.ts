@@ -68,7 +68,7 @@ function taskText(task: ModelTask): string {
 
 function statusView(status: ModelStatus | undefined): StatusView | null {
   if (!status) return null;
-  const { errors, token: _, isPending, ...fields } = status;
+  const { errors, token: _, isPending, isAlone: __, spared: ___, ...fields } = status;
   const { state } = fields;
   const names = [...errors].sort(([one], [other]) => one - other).map(([, name]) => name);
   return {

@@ -15,6 +15,7 @@ import {
 export const NOT_DUE = Infinity;
 const ERRORS_KEPT = 5;
 const RECOVER_PAGE = 25;
+const SPARED_MAX = 2;
 
 /**
  * One partition as the design describes it, in plain collections. A task stands in exactly one of `queue`, `suspects`,
@@ -157,7 +158,8 @@ export class Model {
         continue;
       }
       const hadBegun = this.statuses.get(task.id)?.state === 'active';
-      task.lost = (task.lost ?? 0) + Number(hadBegun);
+      const isCharged = hadBegun && !this.isSpared(task, maxLost);
+      task.lost = (task.lost ?? 0) + Number(isCharged);
       task.attempt += Number(hadBegun);
       if (maxLost === 0 || task.lost > maxLost) {
         this.bury(task, deadTtlMs, maxLost === 0 ? 'lost' : 'lost too often', task.attempt + Number(!hadBegun));
@@ -173,6 +175,14 @@ export class Model {
     if (returned.length > 0) this.ring();
     if (held.size === 0) this.workers.delete(worker);
     return { worker, returned, buried, more: this.someoneExpired() };
+  }
+
+  /** Of a suspect that was not alone nobody can tell whether it was to blame; but not for ever. */
+  private isSpared(task: ModelTask, maxLost: number): boolean {
+    const { isAlone = null, spared = 0 } = this.statuses.get(task.id) ?? {};
+    if (maxLost === 0 || (task.lost ?? -1) < maxLost || isAlone !== false) return false;
+    this.write(task, { spared: spared + 1 });
+    return spared < SPARED_MAX;
   }
 
   cancel(id: string, reason: string, ttlMs: number): TaskState | null {
@@ -201,7 +211,7 @@ export class Model {
       const task = this.takeLetter(id, (letter) => letter.foreign === null);
       if (!task) return false;
       Object.assign(task, { attempt: 0, lost: null, missed: 0, hasFirst: false, hasEnded: false });
-      this.write(task, { state: 'waiting', attempt: 0, errors: new Map(), progress: null });
+      this.write(task, { state: 'waiting', attempt: 0, errors: new Map(), progress: null, isAlone: null, spared: 0 });
       this.queue.push(task);
       return true;
     });

@@ -26,6 +26,7 @@ const outcome: fc.Arbitrary<Outcome> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ ...of('cancelled'), reason: fc.constant('by its worker'), ttlMs }) },
   { weight: 1, arbitrary: fc.record({ ...of('expired'), ttlMs }) },
   { weight: 1, arbitrary: fc.record({ ...of('began'), ranMs }) },
+  { weight: 2, arbitrary: fc.record({ ...of('began'), ranMs, isAlone: fc.boolean() }) },
   { weight: 1, arbitrary: fc.record({ ...of('progress'), progress: fc.constantFrom('10', '90') }) },
 );
 
