@@ -107,7 +107,7 @@ export class EnqueueBatcher {
     this.open.set(partition, batch);
     this.endOfTurn ??= setImmediate(() => {
       this.endOfTurn = undefined;
-      for (const each of [...this.open.values()]) each.send();
+      for (const each of this.open.values()) each.send();
     });
     return batch;
   }
