@@ -33,15 +33,15 @@ export interface Completion {
 export interface ExchangeRequest {
   worker: string;
   leaseMs: number;
-  /**
-   * The lease of a worker that holds nothing, and is the only one: nothing hangs on it. 0 for the usual one.
-   */
+  /** How long the lease may last of a worker that holds nothing and is the only one: nothing hangs on it. 0 where it holds something. */
   restMs: number;
   /** How long is kept what the exchange itself ends. */
   retention: Retention;
   outcomes: readonly Outcome[];
   /** How many tasks the worker can take. */
   want: number;
+  /** For how many of them it has a slot at once. */
+  free: number;
   /** Whether the statuses of claimed tasks become `active` at once; else once the worker reports that a run `began`. */
   marks: boolean;
   /** Whether the worker can take a suspect: a task that becomes a dead letter if it is lost once more. One at a time. */
@@ -67,8 +67,10 @@ export interface ExchangeReply {
   more: boolean;
   /** Milliseconds until the next scheduled task is due; `null` if there is none. */
   nextDueMs: number | null;
-  /** There is no other worker. */
-  alone: boolean;
+  /** The lease lasts for `restMs`. */
+  rests: boolean;
+  /** The worker was to hold nothing, and holds something: a claim of which it does not know. */
+  holdsUnknown: boolean;
   /** The lease of another worker has run out: time to `recover`. */
   expired: boolean;
   /** By Redis's clock, when it answered. */

@@ -69,12 +69,18 @@ export interface Recovery {
   more: boolean;
 }
 
+/** A worker in one of its queues. */
+export interface WorkerPlace {
+  partition: Partition;
+  worker: string;
+}
+
 /** Who is asleep, and what it listens to. */
 export interface SleepRequest {
   /** What these have to offer. */
   partitions: readonly Partition[];
   /** Workers to which something may be said although they have no free slots. */
-  workers: readonly { partition: Partition; worker: string }[];
+  workers: readonly WorkerPlace[];
   timeoutMs: number;
 }
 
@@ -176,8 +182,11 @@ export abstract class TaskBroker {
   /** Ends a `sleep` that is under way. */
   abstract wake(): void;
 
-  /** Those of them in which a task waits, for its time or for a worker. Where none does that costs Redis one command. */
-  abstract peek(partitions: readonly Partition[]): Promise<Partition[]>;
+  /**
+   * Where something may be to do for these workers: a task waits, for its time or for a worker, or is held by one of them.
+   * Where there is nothing that costs Redis one command.
+   */
+  abstract peek(workers: readonly WorkerPlace[]): Promise<Partition[]>;
 
   /** Passes on a ring that this worker cannot use. */
   abstract ringAgain(partition: Partition): Promise<void>;

@@ -1,4 +1,4 @@
-import { MAX_SLEEP_MS, type Ring, type TaskBroker } from '../broker/task-broker.js';
+import { MAX_SLEEP_MS, type Ring, type TaskBroker, type WorkerPlace } from '../broker/task-broker.js';
 import { Alarm } from './alarm.js';
 import type { Consumer } from './consumer.js';
 import { Gate } from './gate.js';
@@ -73,9 +73,7 @@ export class BellListener {
     try {
       const ring = await this.broker.sleep({
         partitions: listening.map(({ partition }) => partition),
-        workers: this.consumers.flatMap(({ partition, workerId }) =>
-          workerId === null ? [] : [{ partition, worker: workerId }],
-        ),
+        workers: placesOf(this.consumers),
         timeoutMs: this.failed ? NAP_MS : MAX_SLEEP_MS,
       });
       this.failed = false;
@@ -106,18 +104,17 @@ export class BellListener {
     const resting = this.consumers.filter((consumer) => rests(consumer));
     if (resting.length === 0) return;
     this.peekAlarm.set(performance.now() + MAX_SLEEP_MS);
-    try {
-      const found = await this.broker.peek(resting.map(({ partition }) => partition));
-      for (const consumer of resting) if (found.includes(consumer.partition)) consumer.look();
-    } catch {
-      // Their own looks tell of an outage.
-    }
+    const found = await this.broker.peek(placesOf(resting)).catch(() => resting.map(({ partition }) => partition));
+    for (const consumer of resting) if (found.includes(consumer.partition)) consumer.look();
   }
 
   private async pass({ partition, isPersonal }: Ring): Promise<void> {
     const consumer = this.consumers.find((each) => each.partition === partition);
-    // What there is to say to this worker comes with the answer to a beat.
-    if (isPersonal) return consumer?.beat();
+    // What there is to say to this worker comes with the answer to a beat, or it is that there is another worker now.
+    if (isPersonal) {
+      consumer?.beat();
+      return consumer?.look();
+    }
     // The token is ours now: if this worker cannot use it, another one must hear it.
     if (!consumer?.sleeps || this.stopped) return this.broker.ringAgain(partition);
     this.changed.close();
@@ -130,4 +127,8 @@ export class BellListener {
 /** Whether it looks at its queue so rarely that others have to see whether anything came. */
 function rests({ sleeps, looksAgainAt }: Consumer): boolean {
   return sleeps && looksAgainAt - performance.now() > MAX_SLEEP_MS;
+}
+
+function placesOf(consumers: readonly Consumer[]): WorkerPlace[] {
+  return consumers.flatMap(({ partition, workerId }) => (workerId === null ? [] : [{ partition, worker: workerId }]));
 }

@@ -213,6 +213,7 @@ export class Consumer {
         worker: this.lease.id,
         leaseMs: this.lease.leaseMs,
         restMs,
+        free: this.held.freeSlots,
         retention: this.retention,
         outcomes,
         want,
@@ -226,7 +227,7 @@ export class Consumer {
       throw error;
     }
     this.backoff.reset();
-    const rests = isIdle && reply?.alone === true && reply.claimed.length === 0;
+    const rests = reply?.rests === true;
     this.lease.heard(rests ? restMs : undefined);
     this.outages.over(this);
     if (reply) this.clock.learn(reply.nowMs);
@@ -235,7 +236,9 @@ export class Consumer {
     this.held.settled(outcomes, reply);
     this.held.accept(reply.claimed, { areMarked: marks });
     if (!reply.more) this.held.startWaiting();
-    this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, restMs / 3) : MAX_SLEEP_MS);
+    this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, this.lease.silenceMs) : MAX_SLEEP_MS);
+    // What is not known here is found by comparing: as after any beat.
+    if (reply.holdsUnknown) this.beat();
     if (reply.expired) await this.recoverOthers();
   }
 

@@ -2,6 +2,7 @@ import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId, queueOf } from '../broker/partition.js';
 import { TaskTimeoutError } from '../errors/index.js';
 import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
+import { lastOf } from '../handler/last-of.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskSettings } from '../options/task-options.js';
 import type { RedisClock } from './redis-clock.js';
@@ -70,6 +71,11 @@ export class TaskRun implements TaskRunControl {
     return this.controller.signal;
   }
 
+  /** Whatever its handler does from now on is too late, or was asked to stop. */
+  get isOver(): boolean {
+    return this.ended || this.lost || this.abortedFor !== undefined;
+  }
+
   /** Others run this task now: its outcome does not count any more. */
   get isLost(): boolean {
     return this.lost;
@@ -103,7 +109,7 @@ export class TaskRun implements TaskRunControl {
       returned = handler.invoke(data, context);
       if (isThenable(returned)) {
         returned.then(
-          (value) => this.end({ value }),
+          (value) => this.returned(value),
           (thrown: unknown) => this.end({ thrown }),
         );
         return;
@@ -112,7 +118,7 @@ export class TaskRun implements TaskRunControl {
       this.end({ thrown });
       return;
     }
-    this.end({ value: returned });
+    this.returned(returned);
   }
 
   progress(json: string): void {
@@ -153,6 +159,16 @@ export class TaskRun implements TaskRunControl {
     const error = new TaskTimeoutError(timeoutMs);
     this.abort('timeout', error);
     this.end({ thrown: error });
+  }
+
+  /** Of an Observable its last value counts; one without any has no result. */
+  private returned(value: unknown): void {
+    const promise = lastOf(value);
+    if (promise === value) return this.end({ value });
+    (promise as Promise<unknown>).then(
+      (last) => this.end({ value: last }),
+      (thrown: unknown) => this.end({ thrown }),
+    );
   }
 
   private end(result: RunResult): void {

@@ -56,6 +56,11 @@ export class WorkerLease {
     return this.leaseMs * REST;
   }
 
+  /** For how long nothing will be heard, as long as nothing happens: 0 unless it rests. */
+  get silenceMs(): number {
+    return this.lastsMs > this.leaseMs ? this.lastsMs / 3 : 0;
+  }
+
   /** When it must be renewed, by `performance.now()`. */
   get renewBy(): number {
     return this.heardAt + this.lastsMs * RENEW_AFTER;
@@ -82,7 +87,7 @@ export class WorkerLease {
    */
   heard(forMs = this.leaseMs): void {
     const now = performance.now();
-    if (now - this.heardAt > this.lastsMs / 2) this.patientUntil = now + this.leaseMs;
+    if (now - this.heardAt > this.silenceMs + this.leaseMs / 2) this.patientUntil = now + this.leaseMs;
     this.heardAt = now;
     this.lastsMs = forMs;
   }

@@ -1,5 +1,4 @@
 import { ExternalContextCreator, type ModulesContainer, NestContainer, type ApplicationConfig } from '@nestjs/core';
-import { isObservable, lastValueFrom } from 'rxjs';
 import { TASK_CTX } from '../decorators/task-ctx.decorator.js';
 import type { TaskContext } from '../handler/task-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
@@ -8,6 +7,7 @@ import type { HandlerEnhancers } from './handler-enhancers.js';
 import { HandlerFilters } from './handler-filters.js';
 import { HandlerRejections } from './handler-rejections.js';
 import type { HandlerMethod, HandlerSite } from './handler-site.js';
+import { lastOf } from '../handler/last-of.js';
 
 /** The modules of the application, with what is to be global for tasks. */
 export class TaskContainer extends NestContainer {
@@ -25,7 +25,7 @@ export class TaskContainer extends NestContainer {
 
 /** A call of a handler around which nothing stands. */
 export function bareCall({ instance, method }: HandlerSite): HandlerMethod {
-  return (data, context) => lastOf(method.call(instance, data, context));
+  return (data, context) => method.call(instance, data, context);
 }
 
 /** A call of a handler through its guards, interceptors, pipes and filters. */
@@ -73,10 +73,19 @@ function creatorFor(
   creator.createGuardsFn = (...given) => {
     const activate = createGuards(...given) as ((args: unknown[]) => Promise<void>) | null;
     if (!activate) return null;
-    return (args: [unknown, TaskContext]) => rejections.watch('guard', args[1], () => activate(args));
+    return async (args: [unknown, TaskContext]) => {
+      await rejections.watch('guard', args[1], () => activate(args));
+      args[1].throwIfOver();
+    };
   };
   creator.createPipesFn = (pipes, parameters) => {
-    if (parameters.length === 0) return null;
+    // Whatever an interceptor has waited for: the handler does not begin when it is too late.
+    if (parameters.length === 0) {
+      return async (args, data, context) => {
+        args.push(data, context);
+        (context as TaskContext).throwIfOver();
+      };
+    }
     const contextAt = parameters.filter(({ data }) => data === TASK_CTX).map(({ index }) => index);
     const applyPipes = createPipes(
       pipes,
@@ -85,12 +94,8 @@ function creatorFor(
     return async (args, data, context) => {
       for (const index of contextAt) args[index] = context;
       if (applyPipes) await rejections.watch('pipe', context as TaskContext, () => applyPipes(args, data, context));
+      (context as TaskContext).throwIfOver();
     };
   };
   return creator;
-}
-
-/** Of an Observable its last value, or `undefined` if there is none. */
-function lastOf(returned: unknown): unknown {
-  return isObservable(returned) ? lastValueFrom(returned, { defaultValue: undefined }) : returned;
 }

@@ -2,6 +2,7 @@ import type { ExceptionFilter } from '@nestjs/common';
 import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/internal';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import { isControlFlow } from '../handler/control-flow.js';
+import { lastOf } from '../handler/last-of.js';
 import type { TaskContext } from '../handler/task-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
 import type { HandlerSite } from './handler-site.js';
@@ -38,7 +39,7 @@ export class HandlerFilters {
     const found = this.filters.find(({ types }) => types.length === 0 || types.some((type) => thrown instanceof type));
     const host = new ExecutionContextHost([data, context], this.site.instance.constructor as never, this.site.method);
     host.setType(TASK_CONTEXT_TYPE);
-    const result: unknown = await found?.apply(thrown, host);
+    const result: unknown = await lastOf(await found?.apply(thrown, host));
     if (result === undefined) throw thrown;
     return result;
   }

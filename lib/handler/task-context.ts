@@ -3,6 +3,8 @@ import { InvalidDataError } from '../errors/index.js';
 /** What a run of a handler can do beside returning: implemented by the consumer that runs it. */
 export interface TaskRunControl {
   readonly signal: AbortSignal;
+  /** Its handler need not begin any more. */
+  readonly isOver: boolean;
   progress(json: string): void;
 }
 
@@ -24,6 +26,15 @@ export class TaskContext {
    */
   get signal(): AbortSignal {
     return this.control.signal;
+  }
+
+  /**
+   * For what stands around a handler and takes its time.
+   * @throws the reason of the signal, if that has aborted
+   * @internal
+   */
+  throwIfOver(): void {
+    if (this.control.isOver) this.control.signal.throwIfAborted();
   }
 
   /**

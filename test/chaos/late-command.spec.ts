@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { Duration } from '../../lib/index.js';
 import { redisScripts } from '../../lib/broker/redis/redis-scripts.js';
@@ -117,3 +118,21 @@ async function beats(worker: string, times: number): Promise<void> {
     await eventually(async () => (await expiry()) !== last);
   }
 }
+
+it('a claim that was given up arrives when its worker is idle again: the task runs', async () => {
+  const proxy = await target.proxy();
+  const began: string[] = [];
+  const handler = workHandler((_, { id }) => void began.push(id));
+  await startApp({ redis: proxy.url, lease: '5s', commandTimeout: '1s' }, [handler]);
+  await eventually(() => target.sleepers());
+  const heldBack = proxy.holdBack(runs(redisScripts.taskExchange));
+  await target.redis.lpush('task_bell:{default}', '1');
+  const claim = await heldBack;
+  await delay(2_000); // given up, back, and asleep
+  await target.redis.lpush('task_queue:{default}', JSON.stringify({ id: 'late', name: 'work' }));
+  await claim.deliver();
+  const [worker = ''] = await workerIds(target.redis);
+  expect(await heldBy(target.redis, worker)).toEqual(['late']);
+  await eventually(() => began.length > 0, { timeoutMs: 8_000, what: 'its run' });
+  expect(began).toEqual(['default:late']);
+});

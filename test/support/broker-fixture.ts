@@ -48,7 +48,7 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0 } = {},
+    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
@@ -58,6 +58,7 @@ export class ManualWorker {
       retention: RETENTION,
       outcomes,
       want,
+      free,
       marks,
       probes,
       maxLost,

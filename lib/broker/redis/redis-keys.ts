@@ -3,6 +3,8 @@ import type { Partition } from '../partition.js';
 /** Of what this version writes. Keys of another one are left alone. */
 export const LAYOUT_VERSION = 1;
 
+const CACHED_MAX = 1_000;
+
 /**
  * Every key of the layout, by partition. The hash tag `{partition}` keeps all of them in one slot of a cluster.
  * `scripts` is what scripts get as KEYS; its order is that of the first line of the scripts' preamble.
@@ -95,6 +97,8 @@ export class RedisKeys {
         this.status(partition, ''),
         this.active(partition, ''),
       ];
+      // Anybody may ask for anything: what is asked for again and again is soon there again.
+      if (this.cache.size >= CACHED_MAX) this.cache.clear();
       this.cache.set(partition, keys);
     }
     return keys;

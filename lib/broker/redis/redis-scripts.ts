@@ -60,7 +60,7 @@ export type ExchangeAnswer =
       malformed: string[],
       more: number,
       nextDueMs: number,
-      alone: number,
+      rest: number,
       expired: number,
       nowMs: number,
     ];

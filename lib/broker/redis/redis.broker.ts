@@ -27,6 +27,7 @@ import {
   type SleepRequest,
   type StatusRecord,
   TaskBroker,
+  type WorkerPlace,
 } from '../task-broker.js';
 import { flattenOutcomes } from './outcome-arguments.js';
 import { RedisAdding } from './redis-adding.js';
@@ -111,20 +112,21 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, restMs, retention, want, marks, probes, maxLost, outcomes } = request;
+    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, outcomes } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
-    call.push(want, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
+    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, alone, expired, nowMs] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs] = answer;
     return {
       claimed,
       refused,
       malformed,
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
-      alone: alone === 1,
+      rests: rest === 1,
+      holdsUnknown: rest === 2,
       expired: expired === 1,
       nowMs,
     };
@@ -173,12 +175,16 @@ export class RedisBroker extends TaskBroker {
     this.bells.wake();
   }
 
-  async peek(partitions: readonly Partition[]): Promise<Partition[]> {
-    const count = async (keys: readonly string[]): Promise<number> =>
-      this.commands.repeatable((client) => client.exists(...keys));
-    if ((await count(partitions.flatMap((partition) => this.keys.waiting(partition)))) === 0) return [];
-    const counts = await Promise.all(partitions.map((partition) => count(this.keys.waiting(partition))));
-    return partitions.filter((_, row) => counts[row] !== 0);
+  async peek(workers: readonly WorkerPlace[]): Promise<Partition[]> {
+    const keys = workers.map(({ partition, worker }) => [
+      ...this.keys.waiting(partition),
+      this.keys.active(partition, worker),
+    ]);
+    const count = async (of: readonly string[]): Promise<number> =>
+      this.commands.repeatable((client) => client.exists(...of));
+    if ((await count(keys.flat())) === 0) return [];
+    const counts = await Promise.all(keys.map(count));
+    return workers.filter((_, row) => counts[row] !== 0).map(({ partition }) => partition);
   }
 
   async ringAgain(partition: Partition): Promise<void> {

@@ -109,6 +109,7 @@ export class Stage {
       retention,
       outcomes,
       want,
+      free: want,
       marks: true,
       probes: true,
       maxLost: 2,

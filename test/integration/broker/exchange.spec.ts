@@ -500,7 +500,7 @@ describe('the lease of a worker that holds nothing and is alone', () => {
 
   it('lasts long, until it claims something', async () => {
     const { broker, worker } = await start();
-    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ alone: true });
+    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ rests: true, holdsUnknown: false });
     expect(await leaseLeft(worker.id)).toBeGreaterThan(500_000);
     await broker.enqueue(q, [newTask('a'), newTask('b')]);
     await worker.exchange(1);
@@ -516,17 +516,18 @@ describe('the lease of a worker that holds nothing and is alone', () => {
     const { broker, worker } = await start();
     await broker.enqueue(q, [newTask('a')]);
     await worker.exchange(1);
-    await worker.exchange(1, [], { restMs });
+    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ rests: false, holdsUnknown: true });
     expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
   });
 
   it('is as any other once there is a second worker, of which a sleeping one is told', async () => {
     const { broker, worker } = await start();
     await worker.exchange(1, [], { restMs });
-    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(0);
     await new ManualWorker(broker, q, 'second').join();
-    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
-    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ alone: false });
+    // By a bell that nobody else hears.
+    expect(await fixture.redis.llen(key('task_bell:{q}:alone'))).toBe(1);
+    expect(await fixture.redis.exists(key('task_bell:{q}:second'), key('task_bell:{q}'))).toBe(0);
+    expect(await worker.exchange(1, [], { restMs })).toMatchObject({ rests: false, holdsUnknown: false });
     expect(await leaseLeft(worker.id)).toBeLessThan(61_000);
   });
 });

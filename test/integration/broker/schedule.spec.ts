@@ -84,6 +84,17 @@ describe('a worker that sleeps', () => {
     await rings();
     await worker.exchange(1);
     expect(await rings(), 'it has none').toBe(true);
+    // What is fetched ahead takes no slot.
+    await broker.enqueue(q, [newTask('d')]);
+    await rings();
+    await worker.exchange(3, [], { free: 0 });
+    expect(await rings(), 'it had none before').toBe(true);
+    await worker.exchange(3, [], { free: 0 });
+    expect(await rings(), 'nothing has changed since').toBe(false);
+    await worker.exchange(0, [{ kind: 'snoozed', id: 'a', delayMs: 1_000 }]);
+    expect(await rings(), 'it has put off what is due next').toBe(true);
+    await worker.exchange(0, [{ kind: 'snoozed', id: 'b', delayMs: 1_500 }]);
+    expect(await rings(), 'something else is due before').toBe(false);
     await broker.leave(q, 'another');
     expect(await rings()).toBe(true);
     await broker.ringAgain(q);
@@ -124,6 +135,29 @@ describe('a task that is scheduled', () => {
   });
 });
 
+describe('what somebody else has written', () => {
+  it.each(['inf', '-inf', '1e300', '-5'])(
+    'a score of %s leaves the expiry as it is when the task is moved',
+    async (score) => {
+      const { broker } = await start();
+      await broker.schedule(q, [task('a', { inMs: 60_000 }, { expiresInMs: 500 })]);
+      const before = await fixture.redis.hget(key('parked'), 'a');
+      await fixture.redis.zadd(key('scheduled'), score, 'a');
+      expect(await broker.reschedule(q, 'a', { inMs: 5_000 })).toBe(true);
+      expect(await fixture.redis.hget(key('parked'), 'a')).toBe(before);
+    },
+  );
+
+  it('an id without an envelope fails, and says when', async () => {
+    const { broker, worker } = await start();
+    await broker.schedule(q, [task('a', { inMs: 0 })]);
+    await fixture.redis.del(key('parked'));
+    await worker.exchange(1);
+    const [status] = await broker.statuses(q, ['a']);
+    expect(status).toMatchObject({ state: 'failed', due: null, finished: expect.any(Number) as number });
+  });
+});
+
 describe('a call that is sent again', () => {
   it('adds nothing twice, even if the task has run meanwhile', async () => {
     const { broker, worker } = await start();
@@ -138,9 +172,11 @@ describe('a call that is sent again', () => {
     const { broker, worker } = await start();
     await broker.schedule(q, [task('a', { inMs: 60_000 })]);
     const lua = redisScripts.taskReschedule;
-    const send = async (): Promise<unknown> =>
-      fixture.redis.eval(lua.lua, lua.numberOfKeys, ...new RedisKeys(fixture.prefix).scripts(q), 'a', '+0', 'token');
+    const send = async (when = '+0', token = 'token'): Promise<unknown> =>
+      fixture.redis.eval(lua.lua, lua.numberOfKeys, ...new RedisKeys(fixture.prefix).scripts(q), 'a', when, token);
+    expect(await send('+9000', 'first')).toBe(1);
     expect(await send()).toBe(1);
+    expect(await send('+9000', 'first'), 'it comes late, and again').toBe(1);
     expect(claimedIds((await worker.exchange(1))?.claimed)).toEqual(['a']);
     expect(await send()).toBe(1);
     expect(await broker.reschedule(q, 'a', { inMs: 0 })).toBe(false);

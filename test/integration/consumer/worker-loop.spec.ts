@@ -372,3 +372,23 @@ describe('shutdown', () => {
     expect(app.log.of('error')).toHaveLength(1);
   });
 });
+
+it('a worker that is alone looks rarely, and learns at once that it is not any more, in each of its queues', async () => {
+  const options = { redis: fixture.url, prefix: fixture.prefix, lease: '5s' } as const;
+  const leases = async (): Promise<number[]> => {
+    const scores = ['default', 'second'].map((queue) => fixture.redis.zscore(key(`task_workers:{${queue}}`), worker));
+    return (await Promise.all(scores)).map((score) => Number(score) - Date.now());
+  };
+  let worker = '';
+  await startApp(options, [Tasks]);
+  await eventually(async () => {
+    worker = (await fixture.redis.zrange(key('task_workers:{default}'), '0', '0'))[0] ?? '';
+    return (await leases()).every((ms) => ms > 30_000);
+  });
+  await startApp(options, [Tasks]);
+  await eventually(async () => (await leases()).every((ms) => ms <= 5_000), {
+    timeoutMs: 2_000,
+    what: 'its usual lease',
+  });
+  expect(await fixture.redis.zcard(key('task_workers:{second}'))).toBe(2);
+});

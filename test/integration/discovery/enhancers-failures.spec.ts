@@ -15,8 +15,17 @@ import {
   ValidationPipe,
 } from '@nestjs/common';
 import { IsEmail } from 'class-validator';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type Observable, of, throwError } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { FailTask, RetryTask, SnoozeTask, TaskHandler, type TaskStatus } from '../../../lib/index.js';
+import {
+  FailTask,
+  RetryTask,
+  SnoozeTask,
+  TaskHandler,
+  type TaskHandlerOptions,
+  type TaskStatus,
+} from '../../../lib/index.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 import { reaches } from '../../support/settled.js';
 import { startApp, type TestApp } from '../../support/test-app.js';
@@ -33,6 +42,7 @@ interface Around {
 async function run(
   around: Around,
   handle: () => unknown,
+  options: TaskHandlerOptions = {},
 ): Promise<TestApp & { id: string; runs: number[]; ends: (state: TaskStatus['state']) => Promise<TaskStatus> }> {
   const runs: number[] = [];
   @Catch()
@@ -40,7 +50,7 @@ async function run(
     catch = around.filter ?? ((thrown: unknown) => Promise.reject(thrown));
   }
   class Tasks {
-    @TaskHandler('work', { attempts: 3, backoff: 1 })
+    @TaskHandler('work', { attempts: 3, backoff: 1, ...options })
     @UseGuards({ canActivate: around.guard ?? (() => true) })
     @UseInterceptors({ intercept: around.intercept ?? ((_context, next) => next.handle()) })
     @UseFilters(...(around.filter ? [new Filter()] : []))
@@ -143,6 +153,46 @@ describe('a rejection', () => {
     const { ends, runs } = await run({ guard }, () => 'done');
     expect(await ends('completed')).toMatchObject({ attempt: 1, result: 'done' });
     expect([asked, runs.length]).toEqual([2, 1]);
+  });
+});
+
+describe('a handler whose attempt is over', () => {
+  const slow = async (): Promise<boolean> => delay(400, true);
+
+  it.each<[what: string, around: Around]>([
+    ['guard', { guard: slow }],
+    ['interceptor', { intercept: (_, next) => slow().then(() => next.handle()) }],
+  ])('does not begin, though a slow %s lets it pass', async (_, around) => {
+    const { ends, runs } = await run(around, () => 'done', { timeout: 50, attempts: 1 });
+    expect((await ends('failed')).error?.name).toBe('TaskTimeoutError');
+    await delay(600);
+    expect(runs).toEqual([]);
+  });
+});
+
+describe('an Observable', () => {
+  it('that a filter returns is what becomes of the task', async () => {
+    const { ends } = await run({ filter: (thrown) => throwError(() => thrown) }, thrower(new Error('raw')));
+    expect((await ends('failed')).error).toMatchObject({ message: 'raw' });
+  });
+
+  const promised = (): Promise<Observable<string>> => Promise.resolve(of('first', 'last'));
+
+  it('that a handler promises is subscribed', async () => {
+    const { ends } = await run({ guard: () => true }, promised);
+    expect((await ends('completed')).result).toBe('last');
+  });
+
+  it('is so too where nothing stands around the handler', async () => {
+    class Bare {
+      @TaskHandler('bare')
+      run(): unknown {
+        return promised();
+      }
+    }
+    const { producer, status } = await startApp({ redis: fixture.url, prefix: fixture.prefix }, [Bare]);
+    const { id } = await producer.add('bare');
+    expect((await reaches(status, id, 'completed')).result).toBe('last');
   });
 });
 

@@ -353,7 +353,7 @@ describe('the cost', () => {
   it('is that of a bare call where nothing stands around the handler', async () => {
     const { app } = await start([Journal, Plain, Surrounded]);
     const handlers = app.get(TaskHandlerRegistry).of('default');
-    const context = {} as TaskContext;
+    const context = { throwIfOver: () => undefined } as TaskContext;
     expect(handlers.get('plain')?.invoke(5, context)).toBe(5);
     expect(handlers.get('surrounded')?.invoke({}, context)).toBeInstanceOf(Promise);
   });

@@ -18,9 +18,14 @@ local layout = call('HGET', meta, 'layout')
 if layout ~= version then return {0, 0, 0, tonumber(layout), {}} end
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 and not joins then return {0, 0, 0, tonumber(layout), {}} end
-call('ZADD', workers, now + lease, worker)
+-- Who holds nothing and is alone has a longer one.
+if expiry < now + lease or call('EXISTS', active .. worker) == 1 then call('ZADD', workers, now + lease, worker) end
 -- Who was alone until now looks rarely: it has to learn that it is not any more.
-if expiry == 0 and call('ZCARD', workers) > 1 then ring() end
+if expiry == 0 and call('ZCARD', workers) == 2 then
+  for _, other in ipairs(call('ZRANGE', workers, 0, 1)) do
+    if other ~= worker then ring_worker(other) end
+  end
+end
 
 local cancelled = {}
 if call('EXISTS', cancel) == 1 then

@@ -19,9 +19,7 @@ work_at_maxmemory()
 for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
   if call('HEXISTS', active .. worker, id) == 1 then
     if call('HSETNX', cancel, id, reason) == 1 then
-      local worker_bell = bell .. ':' .. worker
-      if call('EXISTS', worker_bell) == 0 then call('LPUSH', worker_bell, 1) end
-      call('PEXPIRE', worker_bell, 60000)
+      ring_worker(worker)
       -- It may have ended by the time that a call whose answer was lost comes again.
       if note('EXISTS', key) == 1 then note('HSET', key, 'cancelled_in', token .. ' active') end
     end

@@ -22,7 +22,9 @@ local function park(id, envelope)
 end
 
 -- Parks a task until its time. Returns the id.
+local put_off
 local function schedule(id, envelope, due)
+  put_off = math.min(put_off or math.huge, tonumber(due))
   id = park(id, envelope)
   call('ZADD', scheduled, due, id)
   note('HSET', status .. id, 'due', due)

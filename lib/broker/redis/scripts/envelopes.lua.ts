@@ -60,7 +60,8 @@ end
 
 -- When a task expires stands at the very end of its envelope, and matters until its first attempt has begun.
 local function unexpiring(envelope)
-  return (string.gsub(envelope, ',"expiresAt":%d+}$', '}'))
+  local expiry = string.match(string.sub(envelope, -40), '(,"expiresAt":%d+})$')
+  return expiry and string.sub(envelope, 1, -#expiry - 1) .. '}' or envelope
 end
 
 -- How often it was lost, and what that makes of it: a suspect must be taken one at a time.

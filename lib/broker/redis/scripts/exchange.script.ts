@@ -9,8 +9,8 @@ import { settling } from './settling.lua.js';
 /**
  * Settles what a worker has finished and claims what it can take, in one call: the only script on the hot path.
  *
- * ARGV: worker, lease in ms, its lease if it holds nothing and is alone (0: the same), retention in ms of dead letters and of
- * what was cancelled, how many tasks are wanted, how many bytes are wanted, 1 to mark what is claimed as active, 1 to take a
+ * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms of dead letters and of
+ * what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1 to mark what is claimed as active, 1 to take a
  * suspect if there is one, how often a task may be lost; then the outcomes in groups: kind, number, run time in ms, name where a status is probably written only now, how many; and for
  * each id and text:
  *
@@ -30,7 +30,8 @@ import { settling } from './settling.lua.js';
  *
  * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, the envelopes that were claimed, ids whose
  * outcome was refused, ids buried as malformed, 1 if more is waiting or due, ms until the next scheduled task is due or -1,
- * 1 if there is no other worker, 1 if another worker's lease has run out, Redis's time in ms}.
+ * 1 if the lease lasts as long as it may and 2 if the worker holds
+ * something though it was to hold nothing, 1 if another worker's lease has run out, Redis's time in ms}.
  *
  * Redis's time goes into keys that are cold in its caches. A task has one, its status; where handlers are quick it is written
  * once, at the end: that it was active, which nobody could have seen, is not marked.
@@ -41,10 +42,10 @@ import { settling } from './settling.lua.js';
 export const exchange = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
-local want, want_bytes, marks, probes = tonumber(ARGV[6]), tonumber(ARGV[7]), ARGV[8] == '1', ARGV[9] == '1'
-local max_lost = tonumber(ARGV[10])
+local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
-local RECENT_MAX, OUTCOMES_FROM = 1000, 11
+local RECENT_MAX, OUTCOMES_FROM = 1000, 12
 
 work_at_maxmemory()
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
@@ -61,15 +62,19 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
 more = more or (next_due and next_due < now + 1)
--- A worker that has no free slot any more cannot keep watch: another one has to look when the next one is due.
-local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and want > 0 and #claimed >= want
+-- A worker that has no free slot any more cannot keep watch: another one has to look when the next one is due. It says so when
+-- it has filled its slots, and when it has itself put off what is due next.
+local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and #claimed >= free
+  and (#claimed > 0 or (put_off and put_off <= next_due))
 if (more or hands_on) and tokens == 0 then call('LPUSH', bell, 1) end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first = call('ZRANGE', workers, 0, 1, 'WITHSCORES')
-local alone = first[3] == nil
--- Though it was sent by a worker that held nothing, the call may be late.
-local rests = rest > 0 and alone and #claimed == 0 and call('EXISTS', held) == 0
-if rests then
+local REST, UNKNOWN, answer_to_rest = 1, 2, 0
+-- Though it was sent by a worker that held nothing, the call may be late, or another one may have been.
+if rest > 0 and #claimed == 0 then
+  if call('EXISTS', held) == 1 then answer_to_rest = UNKNOWN elseif first[3] == nil then answer_to_rest = REST end
+end
+if answer_to_rest == REST then
   call('ZADD', workers, now + rest, worker)
 elseif expiry > now + lease then
   call('ZADD', workers, now + lease, worker)
@@ -77,6 +82,6 @@ end
 return {
   1, claimed, refused, malformed, more and 1 or 0,
   next_due and math.max(0, math.floor(next_due) - now) or -1,
-  alone and 1 or 0, tonumber(first[2]) < now and 1 or 0, now,
+  answer_to_rest, tonumber(first[2]) < now and 1 or 0, now,
 }
 `;

@@ -37,6 +37,13 @@ local function work_at_maxmemory()
   call('HDEL', meta, '')
 end
 
+-- Wakes this worker, to which there is something to say.
+local function ring_worker(worker)
+  local worker_bell = bell .. ':' .. worker
+  if call('EXISTS', worker_bell) == 0 then call('LPUSH', worker_bell, 1) end
+  call('PEXPIRE', worker_bell, 60000)
+end
+
 -- Wakes one sleeping worker. One token is enough: a worker that finds more than it can take rings again.
 local function ring()
   if call('EXISTS', bell) == 0 then call('LPUSH', bell, 1) end

@@ -20,7 +20,8 @@ for _, id in ipairs(due) do
     note('HSET', status .. id, 'state', 'waiting')
     note('HDEL', status .. id, 'due')
   else
-    note('HSET', status .. id, 'state', 'failed', 'error', '{"name":"no data","message":"Its envelope is gone"}')
+    note('HSET', status .. id, 'state', 'failed', 'finished', now_text, 'error', '{"name":"no data","message":"Its envelope is gone"}')
+    note('HDEL', status .. id, 'due')
     note('PEXPIREAT', status .. id, end_of(dead_retention))
   end
 end

@@ -119,7 +119,10 @@ function judge(
   } else if (state === 'failed') {
     const { name, message } = JSON.parse(error || '{}') as { name?: string; message?: string };
     if (name === 'lost too often') {
-      const lastBy = runBy.get(id)?.at(-1);
+      const runsKnown = (runBy.get(id) ?? []).length - (threw.get(id) ?? 0);
+      const losses = Number(/^Lost (\d+) times/.exec(message ?? '')?.[1]);
+      // Marked as active it may have been lost before it could write down that it had begun.
+      const lastBy = runsKnown < losses ? undefined : runBy.get(id)?.at(-1);
       if (kind === 'poison') outcomes.poisoned++;
       else if (lastBy !== undefined && poisoned.has(lastBy)) return 'it only ran beside a poisonous task';
       else outcomes.unlucky++;

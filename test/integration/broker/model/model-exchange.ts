@@ -21,7 +21,8 @@ export interface ModelReply {
   malformed: string[];
   more: boolean;
   hasScheduled: boolean;
-  alone: boolean;
+  rests: boolean;
+  holdsUnknown: boolean;
   expired: boolean;
 }
 
@@ -60,13 +61,15 @@ export function exchange(
   const more = model.queue.length > 0 || model.dueTasks().length > 0;
   if (more) model.ring();
   model.tokens = Math.min(1, model.tokens);
+  const isIdle = (request.restMs ?? 0) > 0 && claimed.length === 0;
   return {
     claimed,
     refused,
     malformed,
     more,
     hasScheduled: model.scheduled.size > 0,
-    alone: model.workers.size === 1,
+    rests: isIdle && mine.held.size === 0 && model.workers.size === 1,
+    holdsUnknown: isIdle && mine.held.size > 0,
     expired: model.someoneExpired(),
   };
 }

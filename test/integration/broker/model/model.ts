@@ -109,7 +109,6 @@ export class Model {
   }
 
   join(worker: string): void {
-    if (this.workers.size > 0) this.ring();
     this.workers.set(worker, { lease: 'good', held: new Set() });
   }
 
