@@ -110,13 +110,15 @@ describe('schedules in code', () => {
   });
 
   it('that vanish from code without an owner go on, and the log says so', async () => {
-    await become(await start(undefined, weekly('a'), weekly('b')), ['a', 'b']);
+    const before = await start(undefined, weekly('a'), weekly('b'));
+    await before.app.get(TaskScheduler).upsert('by hand', { cron: '0 8 * * 1', task: 'report' });
+    await become(before, ['a', 'b', 'by hand']);
     const app = await start(undefined, weekly('b'));
     await eventually(() => app.log.of('warn').length > 0);
     expect(app.log.of('warn')).toEqual([
       expect.stringMatching(/^Schedule "a" on queue "q" was declared in code, .* goes on: .* or set schedules\.owner/),
     ]);
-    expect(await names(app)).toEqual(['a', 'b']);
+    expect(await names(app)).toEqual(['a', 'b', 'by hand']);
   });
 
   it('do not take over what another application has declared, and say so', async () => {

@@ -1,11 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { TaskBroker } from '../../../lib/broker/task-broker.js';
 import { type TaskContext, TaskHandler, TaskSchedule, TaskScheduler } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { findDamages } from '../../support/find-damages.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 import { startApp, stopApp, type TestApp } from '../../support/test-app.js';
+import { workHandler } from '../../support/work-handler.js';
 
 const EVERY_MS = 100;
 const fixture = redisFixture('one-task-per-tick');
@@ -100,6 +102,26 @@ describe('a process', () => {
     await start();
     await eventually(() => ran.length > 2);
     expectEveryTickOnce();
+  });
+
+  it.each<[what: string, timing: string | undefined]>([
+    ['without a schedule', undefined],
+    ['with one whose tick is far away', '{"cron":"0 0 1 1 *","timezone":"UTC"}'],
+    ['with one that it cannot read', '{"moonPhase":"full"}'],
+  ])('asks Redis nothing while nothing is due, %s', async (_, timing) => {
+    const { app } = await startApp({ redis: fixture.url, prefix: fixture.prefix }, [workHandler(() => undefined)]);
+    const due = vi.spyOn(app.get(TaskBroker).schedules, 'due');
+    if (timing !== undefined) {
+      await app.get(TaskScheduler).upsert('s', { cron: '0 0 1 1 *', task: 'work' });
+      await eventually(() => due.mock.calls.length === 1);
+      await fixture.redis.hset(`${fixture.prefix}task_schedule:{default}:s`, 'timing', timing);
+      if (timing.includes('moon')) await fixture.redis.zadd(`${fixture.prefix}task_schedules:{default}`, 5, 's');
+      await app.get(TaskScheduler).upsert('other', { cron: '0 0 1 1 *', task: 'work' });
+      await eventually(() => due.mock.calls.length === 2);
+    }
+    due.mockClear();
+    await sleep(500);
+    expect(due).not.toHaveBeenCalled();
   });
 
   it('goes on after Redis has lost everything', async () => {

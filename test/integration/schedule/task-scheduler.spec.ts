@@ -60,6 +60,16 @@ describe('upsert', () => {
     expect(await scheduler.list()).toMatchObject([{ name: 's', nextTick, data: null }]);
   });
 
+  it('never goes back to a tick that has been, whatever the clock says', async () => {
+    const { scheduler } = await start({ consume: false });
+    await scheduler.upsert('s', yearly);
+    const last = Date.now() + 10 * 3_600_000;
+    await fixture.redis.hset(`${fixture.prefix}task_schedule:{default}:s`, 'last', last);
+    const { nextTick, lastTick } = await scheduler.upsert('s', { every: '1h', task: 'work' });
+    expect(lastTick?.getTime()).toBe(last);
+    expect(nextTick?.getTime()).toBeGreaterThan(last);
+  });
+
   it('goes to the queue of its handler, or the one that is named', async () => {
     const { scheduler } = await start({}, ['reports']);
     expect(await scheduler.upsert('a', yearly)).toMatchObject({ queue: 'reports' });
