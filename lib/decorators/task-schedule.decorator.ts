@@ -39,14 +39,14 @@ const TASK_SCHEDULE = 'nestjs-redis-task-queue:schedule';
 export function TaskSchedule(timing: string | { every: Duration }, options: TaskScheduleOptions = {}): MethodDecorator {
   const { name, task, queue, ...tickOptions } = Object(options) as TaskScheduleOptions;
   if (name !== undefined) checkScheduleName(name);
-  const title = name ?? (typeof timing === 'string' ? timing : 'every');
   const given = typeof timing === 'string' ? { ...tickOptions, cron: timing } : { ...tickOptions, ...timing };
-  const metadata: TaskScheduleMetadata = { name, task, queue, ticks: checkTicks(title, given, []) };
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
     const method: unknown = descriptor?.value;
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new UnsupportedHandlerError(String(key), 'a schedule stands on a method of instances that is a handler');
     }
+    const ticks = checkTicks(name ?? `${target.constructor.name}.${String(key)}`, given, []);
+    const metadata: TaskScheduleMetadata = { name, task, queue, ticks };
     Reflect.defineMetadata(TASK_SCHEDULE, [metadata, ...taskScheduleMetadata(method)], method);
   };
 }

@@ -187,6 +187,12 @@ describe('at start', () => {
     expect(() => tasksWith({ cron, options })).toThrow(expect.objectContaining({ code }) as Error);
   });
 
+  it('a schedule without a name is called by its method in what is said of it', () => {
+    expect(() => tasksWith({ cron: 'never' })).toThrow(
+      /^Schedule "ReportTasks\.build": "cron" is 'never'; allowed is five/,
+    );
+  });
+
   it('a wrong owner is an option that is wrong', async () => {
     await expect(start('not a name')).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });

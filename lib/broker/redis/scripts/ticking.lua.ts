@@ -46,8 +46,10 @@ local function announce()
   call('HINCRBY', meta, 'schedules', 1)
   for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
     local worker_bell = bell .. ':' .. worker
-    if call('EXISTS', worker_bell) == 0 then call('LPUSH', worker_bell, 1) end
-    call('PEXPIRE', worker_bell, 60000)
+    if call('EXISTS', worker_bell) == 0 then
+      call('LPUSH', worker_bell, 1)
+      call('PEXPIRE', worker_bell, 60000)
+    end
   end
 end
 `;
