@@ -46,9 +46,12 @@ describe('sample/schedule', () => {
     expect(times).toEqual(times.map((_, i) => (times[0] ?? 0) + 2_000 * i));
   });
 
-  it('needs no Redis of its own', async () => {
+  it('brings its own Redis if there is none', async () => {
     const sample = SampleProcess.start('schedule');
     await sample.printed(/^REDIS_URL is not set: using a private server/m);
     await sample.printed(/^pulse +every/m);
+    sample.signal('SIGTERM');
+    expect(await sample.closed).toEqual({ code: null, signal: 'SIGTERM' });
+    await eventually(() => sample.leftOver().length === 0, { what: 'All processes have ended' });
   });
 });

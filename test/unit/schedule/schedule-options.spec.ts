@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { InvalidScheduleError } from '../../../lib/index.js';
 import { checkSchedule, type GivenTicks } from '../../../lib/schedule/checked-schedule.js';
 
-const check = (given: object): unknown => checkSchedule('nightly', { task: 'work', ...given } as never);
+const check = (given: object): unknown => checkSchedule('nightly', { task: 'work', ...given });
 
 function problems(given: object): string[] {
   try {
@@ -74,7 +74,7 @@ describe('a schedule', () => {
   });
 
   it.each(['', 'a\nb', 'x'.repeat(201), 'é'.repeat(101), '\ud800', 7, null])('may not be called %j', (name) => {
-    expect(() => checkSchedule(name, { every: '1h', task: 'work' } as never)).toThrow(InvalidScheduleError);
+    expect(() => checkSchedule(name, { every: '1h', task: 'work' })).toThrow(InvalidScheduleError);
   });
 
   it.each<[code: string, given: object]>([
