@@ -60,11 +60,12 @@ async function expectEveryTickOnce({ status, scheduler, first }: Schedule): Prom
   return count;
 }
 
-describe('kill -9 around the ticks of a schedule', () => {
+// Every process takes a while to start.
+describe('kill -9 around the ticks of a schedule', { timeout: 60_000 }, () => {
   it('of one of two workers, again and again: every tick has one task', async () => {
     const schedule = await startSchedule();
     const alive = [await workers.start('w0', OPTIONS), await workers.start('w1', OPTIONS)];
-    for (const [round, offsetMs] of [-2, 0, 1, 3, 10].entries()) {
+    for (const [round, offsetMs] of [-1, 1, 5].entries()) {
       await aroundTick(offsetMs);
       const [victim] = alive.splice(round % 2, 1);
       if (victim) await kill(victim);
@@ -73,15 +74,15 @@ describe('kill -9 around the ticks of a schedule', () => {
     await aroundTick(100);
     expect(await expectEveryTickOnce(schedule)).toBeGreaterThan(10);
     const began = (await workers.journal.read('began')).map(({ id }) => id);
-    expect(began.length - new Set(began).size, 'only what was lost ran again').toBeLessThanOrEqual(5);
+    expect(began.length - new Set(began).size, 'only what was lost ran again').toBeLessThanOrEqual(3);
   });
 
-  it('of all workers: those that start later make what was missed', async () => {
+  it('of the only worker: those that start later make what was missed', async () => {
     const schedule = await startSchedule();
     for (const [round, offsetMs] of [0, 2].entries()) {
-      const both = [await workers.start(`a${round}`, OPTIONS), await workers.start(`b${round}`, OPTIONS)];
+      const only = await workers.start(`w${round}`, OPTIONS);
       await aroundTick(offsetMs);
-      await Promise.all(both.map(kill));
+      await kill(only);
       await delay(2 * EVERY_MS);
     }
     await workers.start('last', OPTIONS);

@@ -4,7 +4,7 @@ import { eventually } from '../support/eventually.js';
 import { SampleProcess } from './sample-process.js';
 import { sampleRedis } from './sample-redis.js';
 
-const { url, redis } = sampleRedis(13);
+const { url, redis } = sampleRedis(12);
 
 beforeEach(async () => {
   await redis.flushdb();
