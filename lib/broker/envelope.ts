@@ -33,9 +33,14 @@ export interface EnvelopeOptions {
 
 /** @param options those that were given with the task */
 export function encodeEnvelope(id: string, name: string, dataJson: string, options?: EnvelopeOptions): string {
-  const head = `{"id":${quoted(id)},"attempt":0,"name":${quoted(name)},"data":${dataJson}`;
+  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options)}`;
+}
+
+/** What stands behind the head of an envelope, the closing brace included. */
+export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions): string {
+  const body = `"name":${quoted(name)},"data":${dataJson}`;
   const tail = options ? JSON.stringify(options) : '{}';
-  return tail === '{}' ? `${head}}` : `${head},${tail.slice(1)}`;
+  return tail === '{}' ? `${body}}` : `${body},${tail.slice(1)}`;
 }
 
 /** Most ids and names are the same in JSON: to see that takes half as long as to write it. */

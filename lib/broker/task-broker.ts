@@ -11,6 +11,7 @@ import type {
   RepairPlace,
 } from './damage.js';
 import type { Partition } from './partition.js';
+import type { ScheduleStore } from './schedule-store.js';
 import type { TaskState } from './task-state.js';
 
 /** How long one `sleep` lasts at most: after it the worker looks for itself, in case that a ring was lost. */
@@ -59,6 +60,8 @@ export interface BeatReply {
   expired: boolean;
   /** Ids of those that somebody has called off. */
   cancelled: string[];
+  /** How often schedules of the queue have changed. Less than before: Redis has lost its data meanwhile. */
+  scheduleRevision: number;
 }
 
 export interface Recovery {
@@ -130,6 +133,8 @@ export interface StatusRecord {
  * run what it held, and it must go on under a new id.
  */
 export abstract class TaskBroker {
+  abstract readonly schedules: ScheduleStore;
+
   /** From now on this observer, and no other, is told how the broker gets on with its server. Opens no connection. */
   abstract watch(observer: BrokerObserver): void;
 

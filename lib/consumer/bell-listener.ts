@@ -84,8 +84,9 @@ export class BellListener {
       this.failed = true;
       this.outages.begin(this, error);
       await this.changed.pass(PAUSE_MS);
-      // A ring may have been lost with the connection.
+      // A ring may have been lost with the connection, also one for this worker alone.
       for (const consumer of listening) consumer.look();
+      for (const consumer of this.consumers) consumer.beat();
     } finally {
       this.heard = null;
     }

@@ -1,4 +1,6 @@
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
+import type { Partition } from '../broker/partition.js';
+import type { BeatReply } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
@@ -22,6 +24,8 @@ export interface ConsumerOptions {
   quarantine: Quarantine;
   /** Called after every turn: the consumer may have begun to sleep, or to be busy. */
   onTurn: (consumer: Consumer) => void;
+  /** Called whenever Redis has answered a beat. */
+  onBeat: (partition: Partition, reply: BeatReply) => void;
   /** Called whenever a handler has ended. */
   onEnded: (run: TaskRun) => void;
 }

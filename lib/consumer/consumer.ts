@@ -57,11 +57,12 @@ export class Consumer {
     const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
-    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, quarantine, onEnded } = options;
-    this.lease = new WorkerLease(partition, workerId, leaseMs, settings.maxLost, retention, broker, logger, keeper);
+    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
+    const { maxLost } = settings;
+    this.lease = new WorkerLease(partition, workerId, leaseMs, maxLost, retention, broker, logger, onBeat, keeper);
     this.held = new HeldTasks({
       partition,
-      runs: new RunFactory({ partition, handlers, settingsOf, maxLost: settings.maxLost, logger }),
+      runs: new RunFactory({ partition, handlers, settingsOf, maxLost, logger }),
       settings,
       clock,
       logger,

@@ -2,7 +2,8 @@ import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { type LeaseKeeper, tickMs } from '../broker/lease-keeper.js';
-import type { TaskBroker } from '../broker/task-broker.js';
+import type { Partition } from '../broker/partition.js';
+import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -30,6 +31,7 @@ export class TaskWorker {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
     private readonly outages: OutageLog,
+    private readonly onBeat: (partition: Partition, reply: BeatReply) => void = () => undefined,
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);
@@ -68,6 +70,7 @@ export class TaskWorker {
           settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
           keeper,
           quarantine,
+          onBeat: this.onBeat,
           onTurn: (turned) => this.listener?.notice(turned),
           onEnded: (run) => {
             watch.ended(run.mode.handler.name, run.endedAt);

@@ -33,6 +33,7 @@ export class WorkerLease {
     private readonly retention: Retention,
     private readonly broker: TaskBroker,
     private readonly logger: GuardedLog,
+    private readonly onBeat: (partition: Partition, reply: BeatReply) => void,
     /** Renews it while the event loop is blocked. */
     private readonly keeper?: LeaseKeeper,
   ) {}
@@ -67,10 +68,11 @@ export class WorkerLease {
   }
 
   async join(): Promise<void> {
-    await this.broker.join(this.partition, this.id, this.leaseMs);
+    const reply = await this.broker.join(this.partition, this.id, this.leaseMs);
     this.joined = true;
     this.heardAt = performance.now();
     this.lastsMs = this.leaseMs;
+    if (reply) this.onBeat(this.partition, reply);
     this.keeper?.hold(this.partition, this.id);
   }
 
@@ -78,6 +80,7 @@ export class WorkerLease {
   async renew(): Promise<BeatReply | null> {
     const reply = await this.broker.beat(this.partition, this.id, this.leaseMs);
     this.heard();
+    if (reply) this.onBeat(this.partition, reply);
     return reply;
   }
 

@@ -56,7 +56,7 @@ export class TaskHandlerExplorer {
 }
 
 /** Of the class where there is one: a request-scoped provider has no instance yet. */
-function prototypeOf(wrapper: Wrapper): Record<string, unknown> | null {
+export function prototypeOf(wrapper: Wrapper): Record<string, unknown> | null {
   const instance: unknown = wrapper.instance;
   const isObject = typeof instance === 'object' && instance !== null;
   const prototype: unknown = isObject ? Object.getPrototypeOf(instance) : wrapper.metatype?.prototype;

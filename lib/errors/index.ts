@@ -1,9 +1,11 @@
 export * from './ambiguous-queue.error.js';
+export * from './ambiguous-schedule.error.js';
 export * from './bulk-incomplete.error.js';
 export * from './data-too-large.error.js';
 export * from './duplicate-handler.error.js';
 export * from './invalid-data.error.js';
 export * from './invalid-options.error.js';
+export * from './invalid-schedule.error.js';
 export * from './invalid-task.error.js';
 export * from './layout-mismatch.error.js';
 export * from './not-a-task.error.js';
@@ -15,4 +17,5 @@ export * from './redis-unavailable.error.js';
 export * from './task-queue.error.js';
 export * from './task-rejected.error.js';
 export * from './task-timeout.error.js';
+export * from './too-many-schedules.error.js';
 export * from './unsupported-handler.error.js';

@@ -10,8 +10,11 @@
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
  * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
+ * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |
  * | `DUPLICATE_HANDLER` | two handlers for one task name on one queue; thrown at start |
  * | `UNSUPPORTED_HANDLER` | a handler stands where it cannot be called; thrown at start |
+ * | `INVALID_SCHEDULE` | a schedule that cannot be kept: no cron expression, no time zone, options that contradict each other |
+ * | `TOO_MANY_SCHEDULES` | a queue has 10,000 schedules already |
  * | `REDIS_UNAVAILABLE` | Redis did not answer in time; whether a write arrived is unknown |
  * | `REDIS_REFUSED` | Redis answered with an error, for instance out of memory |
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
@@ -33,8 +36,11 @@ export type TaskQueueErrorCode =
   | 'INVALID_DATA'
   | 'DATA_TOO_LARGE'
   | 'AMBIGUOUS_QUEUE'
+  | 'AMBIGUOUS_SCHEDULE'
   | 'DUPLICATE_HANDLER'
   | 'UNSUPPORTED_HANDLER'
+  | 'INVALID_SCHEDULE'
+  | 'TOO_MANY_SCHEDULES'
   | 'REDIS_UNAVAILABLE'
   | 'REDIS_REFUSED'
   | 'LAYOUT_MISMATCH'

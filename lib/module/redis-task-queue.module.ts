@@ -12,6 +12,8 @@ import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import type { RedisTaskQueueOptions } from '../options/index.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
+import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
+import { TaskScheduler } from '../schedule/task-scheduler.service.js';
 import { TaskStatusService } from '../status/task-status.service.js';
 import {
   type ASYNC_OPTIONS_TYPE,
@@ -19,6 +21,7 @@ import {
   MODULE_OPTIONS_TOKEN,
 } from './redis-task-queue.module-definition.js';
 import { RedisWatcher } from './redis-watcher.js';
+import { scheduleProviders } from './schedule.providers.js';
 import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
 
 /**
@@ -76,11 +79,21 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     },
     {
       provide: TaskWorker,
-      useFactory: (...dependencies: ConstructorParameters<typeof TaskWorker>) => new TaskWorker(...dependencies),
-      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog],
+      useFactory: (
+        broker: TaskBroker,
+        settings: TaskQueueSettings,
+        handlers: TaskHandlerRegistry,
+        outages: OutageLog,
+        keeper: ScheduleKeeper,
+      ) =>
+        new TaskWorker(broker, settings, handlers, outages, (partition, { scheduleRevision }) =>
+          keeper.notice(partition, scheduleRevision),
+        ),
+      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper],
     },
+    ...scheduleProviders,
   ],
-  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin],
+  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin, TaskScheduler],
 })
 export class RedisTaskQueueModule extends ConfigurableModuleClass {
   /** @throws InvalidOptionsError when the application starts; it names every wrong option. */

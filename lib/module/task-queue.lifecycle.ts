@@ -14,6 +14,8 @@ import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
+import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
+import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
 import { onFurtherSignal } from './further-signal.js';
 import { RedisWatcher } from './redis-watcher.js';
 
@@ -40,6 +42,8 @@ export class TaskQueueLifecycle
     private readonly settings: TaskQueueSettings,
     private readonly watcher: RedisWatcher,
     private readonly outages: OutageLog,
+    private readonly declarer: ScheduleDeclarer,
+    private readonly keeper: ScheduleKeeper,
   ) {}
 
   /**
@@ -58,6 +62,8 @@ export class TaskQueueLifecycle
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.hooksCheck);
     const forget = onFurtherSignal(() => void this.worker.stop());
+    // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
+    void this.stopSchedules();
     await this.worker.stop().finally(forget);
   }
 
@@ -68,8 +74,11 @@ export class TaskQueueLifecycle
   private start(): void {
     this.refuseSecondInstance();
     const entries = this.handlers.load();
+    this.declarer.load();
     this.worker.start();
     const { queues } = this.worker;
+    this.keeper.start(() => this.declarer.start(queues));
+    this.declarer.start(queues);
     for (const { name, queue, origin } of entries.filter((entry) => queues.includes(entry.queue))) {
       this.logger.log(`Task "${name}" on queue "${queue}" is handled by ${origin}`);
     }
@@ -86,9 +95,15 @@ export class TaskQueueLifecycle
     }
   }
 
+  private async stopSchedules(): Promise<void> {
+    await Promise.all([this.declarer.stop(), this.keeper.stop()]);
+  }
+
   private async close(): Promise<void> {
     await this.producer.close();
     await this.broker.close();
+    // What they had under way when the start failed has just been cut off.
+    await this.stopSchedules();
     this.outages.close();
   }
 

@@ -9,6 +9,7 @@ export type {
   RedisTaskQueueOptions,
   RedisTaskQueueOptionsFactory,
   RetentionOptions,
+  SchedulesOptions,
   StatusPolicy,
 } from './redis-task-queue-options.interface.js';
 export type { PlainTaskOptions, TaskOptions } from './task-options.js';

@@ -66,6 +66,17 @@ export interface QueueOptions extends TaskOptions {
   maxLength?: number | undefined;
 }
 
+/** Options for schedules. */
+export interface SchedulesOptions {
+  /**
+   * The name of this application, 1 to 64 of the characters `A-Z a-z 0-9 _ . -`. Schedules that its code declares belong to it, and
+   * those that its code does not declare any more are removed at its next start. Two applications with handlers of their own
+   * must not have the same.
+   * @default none: schedules that vanish from the code go on, and a line in the log says so
+   */
+  owner?: string | undefined;
+}
+
 /** Options of `RedisTaskQueueModule.forRoot`. Every one may be left out. */
 export interface RedisTaskQueueOptions {
   /** @default the environment's `REDIS_URL`, else `redis://127.0.0.1:6379` */
@@ -76,6 +87,7 @@ export interface RedisTaskQueueOptions {
   queues?: Record<string, QueueOptions> | undefined;
   /** Options by task name. */
   tasks?: Record<string, TaskOptions> | undefined;
+  schedules?: SchedulesOptions | undefined;
   /** Options of every queue that has none of its own. */
   defaults?: QueueOptions | undefined;
   /** Which queues this process works on: all that it has handlers for, none, or these. @default true */

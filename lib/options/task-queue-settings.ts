@@ -39,6 +39,8 @@ export class TaskQueueSettings {
   readonly waitForRedis: boolean;
   readonly globalEnhancers: boolean;
   readonly maxDataBytes: number;
+  /** To whom the schedules belong that the code declares. */
+  readonly scheduleOwner: string | undefined;
   private readonly queues: ReadonlyMap<string, PartialQueue>;
   private readonly tasks: ReadonlyMap<string, PartialTaskSettings>;
   private readonly defaults: PartialQueue;
@@ -66,6 +68,7 @@ export class TaskQueueSettings {
     this.waitForRedis = given.waitForRedis ?? true;
     this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
+    this.scheduleOwner = given.schedules?.owner;
     this.queues = given.queues ?? new Map();
     this.tasks = given.tasks ?? new Map();
     this.defaults = given.defaults ?? {};
@@ -197,6 +200,7 @@ const moduleRule = object({
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
   queues: record(queueName, queueRule),
   tasks: record(taskName, object(taskRules)),
+  schedules: object({ owner: queueName }),
   defaults: queueRule,
   consume: consumeRule,
   lease: duration('500ms', '1h'),

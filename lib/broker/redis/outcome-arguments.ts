@@ -1,4 +1,12 @@
 import type { Outcome } from '../exchange.js';
+import { TICK_PREFIX } from '../schedule-store.js';
+
+/** Appends how many of these tasks a schedule has made, and which. */
+export function pushTicks(outcomes: readonly Outcome[], call: (string | number)[]): void {
+  const count = call.push(0) - 1;
+  for (const { id } of outcomes) if (id.startsWith(TICK_PREFIX)) call.push(id);
+  call[count] = call.length - count - 1;
+}
 
 /**
  * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind,

@@ -69,6 +69,21 @@ export class RedisKeys {
     return `${this.prefix}task_cancel:{${partition}}`;
   }
 
+  /** ZSET schedule name → its next tick in ms, +inf while it is paused */
+  schedules(partition: Partition): string {
+    return `${this.prefix}task_schedules:{${partition}}`;
+  }
+
+  /** HASH of one schedule: its definition, and where it stands */
+  schedule(partition: Partition, name: string): string {
+    return `${this.prefix}task_schedule:{${partition}}:${name}`;
+  }
+
+  /** SET of the queues in which there may be schedules of that owner */
+  scheduleQueues(owner: string): string {
+    return `${this.prefix}task_schedule_queues:${owner}`;
+  }
+
   /** HASH of the layout version and counters */
   meta(partition: Partition): string {
     return `${this.prefix}task_meta:{${partition}}`;
@@ -94,8 +109,10 @@ export class RedisKeys {
         this.meta(partition),
         this.suspects(partition),
         this.cancel(partition),
+        this.schedules(partition),
         this.status(partition, ''),
         this.active(partition, ''),
+        this.schedule(partition, ''),
       ];
       // Anybody may ask for anything: what is asked for again and again is soon there again.
       if (this.cache.size >= CACHED_MAX) this.cache.clear();
@@ -106,4 +123,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 12;
+export const SCRIPT_KEYS = 14;

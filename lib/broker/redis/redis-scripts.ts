@@ -4,10 +4,13 @@ import { SCRIPT_KEYS } from './redis-keys.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
 import { discard } from './scripts/discard.script.js';
+import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { leave } from './scripts/leave.script.js';
+import { pauseSchedule } from './scripts/pause-schedule.script.js';
 import { recover } from './scripts/recover.script.js';
+import { removeSchedule } from './scripts/remove-schedule.script.js';
 import { repairBell } from './scripts/repair-bell.script.js';
 import { repairDead } from './scripts/repair-dead.script.js';
 import { repairHeld } from './scripts/repair-held.script.js';
@@ -20,7 +23,10 @@ import { repairWorkers } from './scripts/repair-workers.script.js';
 import { reschedule } from './scripts/reschedule.script.js';
 import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
+import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
+import { tick } from './scripts/tick.script.js';
+import { upsertSchedule } from './scripts/upsert-schedule.script.js';
 
 type Arguments = readonly (string | number)[];
 
@@ -31,7 +37,10 @@ declare module 'ioredis' {
     taskExchange(keysAndArguments: Arguments): Result<ExchangeAnswer, Context>;
     taskBeat(
       keysAndArguments: Arguments,
-    ): Result<[alive: number, held: number, expired: number, layout: number, cancelled: string[]], Context>;
+    ): Result<
+      [alive: number, held: number, expired: number, layout: number, cancelled: string[], scheduleRevision: number],
+      Context
+    >;
     taskRecover(keysAndArguments: Arguments): Result<RecoverAnswer, Context>;
     taskLeave(keysAndArguments: Arguments): Result<number, Context>;
     taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
@@ -39,6 +48,12 @@ declare module 'ioredis' {
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
+    taskUpsertSchedule(keysAndArguments: Arguments): Result<UpsertAnswer, Context>;
+    taskRemoveSchedule(keysAndArguments: Arguments): Result<number, Context>;
+    taskPauseSchedule(keysAndArguments: Arguments): Result<number, Context>;
+    taskRunSchedule(keysAndArguments: Arguments): Result<[code: number, version?: number], Context>;
+    taskDueSchedules(keysAndArguments: Arguments): Result<DueAnswer, Context>;
+    taskTick(keysAndArguments: Arguments): Result<number[], Context>;
     taskRepairWorkers(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
@@ -66,6 +81,11 @@ export type ExchangeAnswer =
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
+
+export type UpsertAnswer =
+  [code: -1, version: number] | [code: 0 | 1 | 2, next: string] | [code: 3, owner: string] | [code: 4];
+
+export type DueAnswer = [nowMs: number, nextInMs: number, revision: number, due: (string | number)[]];
 
 /** Kind, id, and 1 if it was mended, over and over. */
 export type DamageAnswer = (string | number)[];
@@ -97,6 +117,12 @@ export const redisScripts = {
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
+  taskUpsertSchedule: script(upsertSchedule),
+  taskRemoveSchedule: script(removeSchedule),
+  taskPauseSchedule: script(pauseSchedule),
+  taskRunSchedule: script(runSchedule),
+  taskDueSchedules: script(dueSchedules),
+  taskTick: script(tick),
   taskRepairWorkers: script(repairWorkers),
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),

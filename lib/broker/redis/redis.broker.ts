@@ -29,13 +29,14 @@ import {
   TaskBroker,
   type WorkerPlace,
 } from '../task-broker.js';
-import { flattenOutcomes } from './outcome-arguments.js';
+import { flattenOutcomes, pushTicks } from './outcome-arguments.js';
 import { RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisRepair } from './redis-repair.js';
+import { RedisSchedules } from './redis-schedules.js';
 import { redisScripts } from './redis-scripts.js';
 import { RedisSteering } from './redis-steering.js';
 import type { RedisSource } from './redis-source.js';
@@ -59,6 +60,7 @@ const CLAIM_BYTES = 1024 * 1024;
  * `CLIENT LIST` shows them as `<prefix>task_queue:commands` and `<prefix>task_queue:bells`.
  */
 export class RedisBroker extends TaskBroker {
+  readonly schedules: RedisSchedules;
   private readonly keys: RedisKeys;
   private readonly commands: RedisConnection;
   private readonly blocking: RedisConnection;
@@ -86,6 +88,7 @@ export class RedisBroker extends TaskBroker {
     this.adding = new RedisAdding(this.keys, this.commands, this.health);
     this.steering = new RedisSteering(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
+    this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
   }
 
   watch(observer: BrokerObserver): void {
@@ -115,6 +118,7 @@ export class RedisBroker extends TaskBroker {
     const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, outcomes } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
     call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
+    pushTicks(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
@@ -268,9 +272,11 @@ export class RedisBroker extends TaskBroker {
 
   private async renew(partition: Partition, worker: string, leaseMs: number, joins: 0 | 1): Promise<BeatReply | null> {
     const call = [...this.keys.scripts(partition), worker, leaseMs, joins, LAYOUT_VERSION];
-    const [alive, held, expired, layout, cancelled] = await this.commands.repeatable((client) => client.taskBeat(call));
+    const [alive, held, expired, layout, cancelled, scheduleRevision] = await this.commands.repeatable((client) =>
+      client.taskBeat(call),
+    );
     if (layout !== LAYOUT_VERSION) throw new LayoutMismatchError(partition, layout, LAYOUT_VERSION);
-    return alive === 1 ? { held, expired: expired === 1, cancelled } : null;
+    return alive === 1 ? { held, expired: expired === 1, cancelled, scheduleRevision } : null;
   }
 }
 

@@ -172,7 +172,7 @@ describe('a handler whose attempt is over', () => {
 
 describe('an Observable', () => {
   it('that a filter returns is what becomes of the task', async () => {
-    const { ends } = await run({ filter: (thrown) => throwError(() => thrown) }, thrower(new Error('raw')));
+    const { ends } = await run({ filter: (thrown) => throwError((): unknown => thrown) }, thrower(new Error('raw')));
     expect((await ends('failed')).error).toMatchObject({ message: 'raw' });
   });
 

@@ -1,5 +1,7 @@
 import { cancelling } from './cancelling.lua.js';
+import { creating } from './creating.lua.js';
 import { preamble } from './preamble.lua.js';
+import { ticking } from './ticking.lua.js';
 
 /**
  * Calls a task off. What is waiting or scheduled never runs and is `cancelled` from now on. What is active is told to stop,
@@ -11,7 +13,7 @@ import { preamble } from './preamble.lua.js';
  * A waiting task stays in its list, which cannot be searched, until a worker comes to it and drops it.
  * Safe to repeat: the first call wins, and the token tells it again in which state the task was; others find it cancelled.
  */
-export const cancelScript = String.raw`${preamble}${cancelling}
+export const cancelScript = String.raw`${preamble}${cancelling}${creating}${ticking}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = status .. id
 work_at_maxmemory()
@@ -46,5 +48,6 @@ elseif state == 'scheduled' or state == 'retrying' then
   call('HSET', key, 'cancelled_in', token .. ' ' .. state)
   end_cancelled(id, reason, retention)
 end
+tick_ended(id)
 return state
 `;

@@ -1,17 +1,21 @@
 import { cancelling } from './cancelling.lua.js';
+import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { claiming } from './claiming.lua.js';
 import { preamble } from './preamble.lua.js';
 import { promoting } from './promoting.lua.js';
 import { settling } from './settling.lua.js';
+import { ticking } from './ticking.lua.js';
 
 /**
  * Settles what a worker has finished and claims what it can take, in one call: the only script on the hot path.
  *
- * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms of dead letters and of
- * what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1 to mark what is claimed as active, 1 to take a
- * suspect if there is one, how often a task may be lost; then the outcomes in groups: kind, number, run time in ms, name where a status is probably written only now, how many; and for
+ * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms
+ * of dead letters and of what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1
+ * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost; how many of the tasks below
+ * a schedule has made, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
+ * written only now, how many; and for
  * each id and text:
  *
  * | kind | number | text |
@@ -39,20 +43,24 @@ import { settling } from './settling.lua.js';
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
-export const exchange = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
+export const exchange = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${creating}${ticking}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
-local RECENT_MAX, OUTCOMES_FROM = 1000, 12
+local ticks_end = 12 + ARGV[12]
+local RECENT_MAX, OUTCOMES_FROM = 1000, ticks_end + 1
 
 work_at_maxmemory()
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 then return {0} end
 if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) end
 
-${settling}${promoting}${claiming}
+${settling}
+-- Another tick may wait for one of these to end.
+for i = 13, ticks_end do tick_ended(ARGV[i]) end
+${promoting}${claiming}
 if #finished > 0 then
   call('LPUSH', recent, unpack(finished))
   call('LTRIM', recent, 0, RECENT_MAX - 1)

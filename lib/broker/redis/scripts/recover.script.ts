@@ -1,7 +1,9 @@
 import { cancelling } from './cancelling.lua.js';
+import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { preamble } from './preamble.lua.js';
+import { ticking } from './ticking.lua.js';
 
 /**
  * Takes one worker whose lease has run out, and puts what it held back at the head of the queue.
@@ -19,7 +21,7 @@ import { preamble } from './preamble.lua.js';
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
  * from then on `exchange` and `beat` refuse it, so a page at a time is enough.
  */
-export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}
+export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${creating}${ticking}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local PAGE, SPARED_MAX = 25, 2
 
@@ -88,6 +90,7 @@ for _, id in ipairs(page) do
     returned[#returned + 1] = id
   end
   call('HDEL', held, id)
+  tick_ended(id)
 end
 if #buried > 0 then trim_dead(dead_retention) end
 if #returned > 0 then ring() end

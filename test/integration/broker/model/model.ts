@@ -116,7 +116,12 @@ export class Model {
     const mine = this.alive(worker);
     if (!mine) return null;
     const cancelled = [...mine.held].filter((task) => task.calledOff !== null).map(({ id }) => id);
-    return { held: mine.held.size, expired: this.someoneExpired(), cancelled: cancelled.sort(byText) };
+    return {
+      held: mine.held.size,
+      expired: this.someoneExpired(),
+      cancelled: cancelled.sort(byText),
+      scheduleRevision: 0,
+    };
   }
 
   /** A worker whose calls count. That one calls renews its lease. */

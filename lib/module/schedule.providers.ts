@@ -1,0 +1,52 @@
+import { Logger, type Provider } from '@nestjs/common';
+import { TaskBroker } from '../broker/task-broker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
+import { OutageLog } from '../consumer/outage-log.js';
+import { TaskScheduleExplorer } from '../discovery/task-schedule.explorer.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
+import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
+import { ScheduleWriter } from '../schedule/schedule-writer.js';
+import { TaskScheduler } from '../schedule/task-scheduler.service.js';
+
+/** What keeps the schedules. */
+export const scheduleProviders: Provider[] = [
+  TaskScheduleExplorer,
+  {
+    provide: ScheduleWriter,
+    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, handlers: TaskHandlerRegistry) =>
+      new ScheduleWriter(schedules, settings, handlers),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+  },
+  {
+    provide: ScheduleKeeper,
+    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, outages: OutageLog) =>
+      new ScheduleKeeper(schedules, settings, outages, guardedLog(new Logger('TaskScheduler'))),
+    inject: [TaskBroker, TaskQueueSettings, OutageLog],
+  },
+  {
+    provide: ScheduleDeclarer,
+    useFactory: (
+      explorer: TaskScheduleExplorer,
+      { scheduleOwner }: TaskQueueSettings,
+      { schedules }: TaskBroker,
+      writer: ScheduleWriter,
+      outages: OutageLog,
+    ) => {
+      const log = guardedLog(new Logger('TaskScheduler'));
+      return new ScheduleDeclarer(() => explorer.explore(), scheduleOwner, schedules, writer, outages, log);
+    },
+    inject: [TaskScheduleExplorer, TaskQueueSettings, TaskBroker, ScheduleWriter, OutageLog],
+  },
+  {
+    provide: TaskScheduler,
+    useFactory: (
+      { schedules }: TaskBroker,
+      settings: TaskQueueSettings,
+      handlers: TaskHandlerRegistry,
+      writer: ScheduleWriter,
+    ) => new TaskScheduler(schedules, settings, handlers, writer),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, ScheduleWriter],
+  },
+];

@@ -1,0 +1,42 @@
+import { encodeBody } from '../broker/envelope.js';
+import { partitionOf } from '../broker/partition.js';
+import type { Declaration, NewSchedule, ScheduleStore, Upserted } from '../broker/schedule-store.js';
+import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { encodeData } from '../producer/encode-data.js';
+import type { CheckedSchedule } from './checked-schedule.js';
+import { encodeTiming } from './ticks.js';
+
+/** Enters schedules: those that code declares, and those of callers. */
+export class ScheduleWriter {
+  constructor(
+    private readonly store: ScheduleStore,
+    private readonly settings: TaskQueueSettings,
+    private readonly handlers: TaskHandlerRegistry,
+  ) {}
+
+  /** @throws InvalidDataError, DataTooLargeError before anything is written */
+  encode(queue: string, schedule: CheckedSchedule): NewSchedule {
+    const { name, task, timing, catchUp, overlap, data, own } = schedule;
+    const json = encodeData(task, data, this.settings.maxDataBytes);
+    const declared = this.handlers.of(queue).get(task)?.settings;
+    return {
+      name,
+      timing: encodeTiming(timing),
+      catchUp: String(catchUp),
+      overlap,
+      task,
+      body: encodeBody(task, json, own?.envelope),
+      expiresInMs: this.settings.expiresInMs(queue, task, declared, own?.settings),
+    };
+  }
+
+  /** The next tick is the first one from now on, by Redis's clock, and none that there has been already. */
+  async write(queue: string, schedule: CheckedSchedule, declaration?: Declaration): Promise<Upserted> {
+    const encoded = this.encode(queue, schedule);
+    const partition = partitionOf(queue);
+    const { nowMs, lastMs } = await this.store.clock(partition, schedule.name);
+    const nextMs = schedule.ticks.next(Math.max(nowMs, lastMs ?? 0)) ?? Infinity;
+    return this.store.upsert(partition, encoded, nextMs, declaration);
+  }
+}
