@@ -184,7 +184,8 @@ export class Consumer {
     if (this.isDraining) await this.giveBack();
     const beats = this.beatIsDue || !this.lease.isFresh;
     if (beats || this.exchanges.hasFailed) await this.exchanges.settle();
-    if (beats) await this.renew();
+    // The answer to a call may have been that this worker is dead: then the next one is not known yet.
+    if (beats && this.attached) await this.renew();
     // Redis gets its work first, and does it while the next tasks run here.
     if (this.attached && this.plan.shouldCall) {
       const want = this.plan.room;
