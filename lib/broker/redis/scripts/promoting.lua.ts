@@ -11,11 +11,10 @@ if next_due and next_due < now + 1 then
 end
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
-  call('ZREM', scheduled, id)
   if envelope then
-    call('HDEL', parked, id)
     local home = home_of(envelope, max_lost)
     call('LPUSH', home, envelope)
+    call('HDEL', parked, id)
     if home == suspects then ring() end
     note('HSET', status .. id, 'state', 'waiting')
     note('HDEL', status .. id, 'due')
@@ -24,6 +23,7 @@ for _, id in ipairs(due) do
     note('HDEL', status .. id, 'due')
     note('PEXPIREAT', status .. id, end_of(dead_retention))
   end
+  call('ZREM', scheduled, id)
 end
 if #due > 0 then next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) end
 `;
