@@ -1,7 +1,12 @@
+import { readdirSync, readFileSync, truncateSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, expect, it } from 'vitest';
 import type { AddedTask, BulkIncompleteError, TaskQueueError } from '../../lib/index.js';
+import { decodeEnvelope } from '../../lib/broker/envelope.js';
+import { partitionOf } from '../../lib/broker/partition.js';
 import { allCompleted } from '../support/all-completed.js';
+import { ManualWorker, newTask, openBroker } from '../support/broker-fixture.js';
 import { eventually } from '../support/eventually.js';
 import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
@@ -111,4 +116,32 @@ it('Redis is killed during an addBulk: it tells what was accepted, and the rest 
   for (const { id } of accepted) expect(again.find((answer) => answer.id === id)?.created).toBe(false);
   const ids = (await waiting(target.redis)).map(({ id }) => id);
   expect(ids.toSorted()).toEqual(rows.map(({ id }) => id).sort());
+});
+
+it('the append-only file is torn within a claim: each task stands somewhere after two more starts', async () => {
+  const broker = openBroker({ url: target.url, prefix: '' });
+  const q = partitionOf('default');
+  const ids = Array.from({ length: 9 }, (_, n) => `t${n}`);
+  await broker.enqueue(
+    q,
+    ids.map((id) => newTask(id)),
+  );
+  expect(await (await new ManualWorker(broker, q, 'w').join()).claim(9)).toEqual(ids);
+  const [, dir = ''] = (await target.redis.config('GET', 'dir')) as string[];
+  await target.server.kill();
+
+  const folder = join(dir, 'appendonlydir');
+  const file = join(folder, readdirSync(folder).find((name) => name.endsWith('.incr.aof')) ?? '');
+  const text = readFileSync(file, 'latin1');
+  // Within the last command that names what the worker holds: it holds all, or the last page of them.
+  truncateSync(file, text.lastIndexOf('task_active:{default}:w') + 30);
+  for (let start = 0; start < 2; start++) {
+    await target.server.restart();
+    // Whatever is a transaction ends what was left of the other one.
+    await target.redis.multi().set('one', start).set('other', start).exec();
+  }
+  const waiting = (await target.redis.lrange('task_queue:{default}', 0, -1)).map((text) => decodeEnvelope(text).id);
+  const held = await target.redis.hkeys('task_active:{default}:w');
+  expect([...new Set([...waiting, ...held])].sort()).toEqual(ids);
+  await target.redis.flushall();
 });

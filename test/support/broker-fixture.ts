@@ -14,7 +14,10 @@ afterEach(async () => {
 });
 
 /** A broker on the prefix of the running test, closed after it. */
-export function openBroker({ url, prefix }: RedisFixture, commandTimeoutMs = 5_000): RedisBroker {
+export function openBroker(
+  { url, prefix }: Pick<RedisFixture, 'url' | 'prefix'>,
+  commandTimeoutMs = 5_000,
+): RedisBroker {
   const broker = new RedisBroker({ redis: url, prefix, commandTimeoutMs });
   open.add(broker);
   return broker;
