@@ -15,7 +15,7 @@ afterEach(async () => {
 
 /** A broker on the prefix of the running test, closed after it. */
 export function openBroker(
-  { url, prefix }: Pick<RedisFixture, 'url' | 'prefix'>,
+  { url, prefix }: Pick<RedisFixture, 'url' | 'prefix'> & Partial<RedisFixture>,
   commandTimeoutMs = 5_000,
 ): RedisBroker {
   const broker = new RedisBroker({ redis: url, prefix, commandTimeoutMs });
