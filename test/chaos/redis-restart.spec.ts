@@ -127,7 +127,7 @@ it('the append-only file is torn within a claim: each task stands somewhere afte
     ids.map((id) => newTask(id)),
   );
   expect(await (await new ManualWorker(broker, q, 'w').join()).claim(9)).toEqual(ids);
-  const [, dir = ''] = (await target.redis.config('GET', 'dir')) as string[];
+  const [, dir = ''] = await target.redis.config('GET', 'dir');
   await target.server.kill();
 
   const folder = join(dir, 'appendonlydir');
