@@ -5,7 +5,6 @@ import type { DamageCounter } from './repair-report.js';
 
 /** How many ids that seem to be there twice are looked into by one repair; the next one goes on. */
 const MAX_WANTED = 20;
-const LISTS: readonly RepairList[] = ['suspects', 'queue'];
 
 /** What a walk has met. */
 interface Met {
@@ -15,18 +14,23 @@ interface Met {
   twice: Set<string>;
 }
 
-/** One walk through everything that waits: the suspects and the queue, from where tasks are added to where they are taken. */
+/** One walk through everything that waits: the suspects, the lanes and the queue, from where tasks are added to where they are taken. */
 export class ListWalk {
+  private readonly lists: readonly RepairList[];
+
   constructor(
     private readonly broker: TaskBroker,
     private readonly partition: Partition,
     private readonly mode: RepairMode,
+    lanes: readonly string[],
     private readonly damages: DamageCounter,
-  ) {}
+  ) {
+    this.lists = ['suspects', ...lanes, 'queue'];
+  }
 
   /** Compares every task with its status. */
   async judge(): Promise<void> {
-    for (const list of LISTS) for await (const page of this.pages(list, true, new Map())) void page;
+    for (const list of this.lists) for await (const page of this.pages(list, true, new Map())) void page;
   }
 
   /**
@@ -39,7 +43,7 @@ export class ListWalk {
     const twice = new Set<string>();
     const sightings = new Map<string, RepairSighting | null>();
     for (const id of wanted ?? []) if (sightings.size < MAX_WANTED) sightings.set(id, null);
-    for (const list of LISTS) {
+    for (const list of this.lists) {
       for await (const page of this.pages(list, false, sightings)) {
         page.ids.forEach((id, row) => {
           if (!open.has(id)) return;

@@ -6,6 +6,7 @@ import type { TaskState } from '../broker/task-state.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import { dueFrom } from '../options/due.js';
 import type { Duration } from '../options/duration.js';
+import { checkPriority } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
@@ -84,6 +85,21 @@ export class TaskQueueAdmin {
     const due = dueFrom(when);
     const task = locate(id);
     return task !== null && this.broker.reschedule(task.partition, task.id, due);
+  }
+
+  /**
+   * Changes the priority of a task that waits, for a worker or for its time: it becomes the last one of that priority. What
+   * waits for a worker is searched for among the tasks of its present priority, from the newest on, 200 in each step.
+   *
+   * @param priority an integer from -1000 to 1000
+   * @returns whether it was waiting: what runs or has ended stays as it is, and so does what waits for a worker in a queue without
+   *   statuses of waiting tasks (`status: 'final'` or `'off'`)
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `cancel`
+   */
+  async reprioritize(id: string, priority: number): Promise<boolean> {
+    const checked = checkPriority(priority);
+    const task = locate(id);
+    return task !== null && this.broker.reprioritize(task.partition, task.id, checked);
   }
 
   /**

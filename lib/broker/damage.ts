@@ -10,6 +10,7 @@ import type { Retention } from './exchange.js';
  * | `parkedWithoutIndex` | an envelope that is neither scheduled nor dead | back to where its status says; if that says nothing, scheduled and due at once; removed if it has ended |
  * | `scheduledAndDead` | an id that is both | it stays scheduled: what may still run must not end up where nothing runs |
  * | `unlistedWorker` | a worker that holds tasks and has no lease | entered with a lease that has run out: others recover its tasks |
+ * | `unnamedLane` | tasks wait in a list of their own that no worker looks at | entered |
  * | `statusWithoutTask` | a status that is not terminal, and no task | it becomes `failed` (`no task`) |
  * | `taskWithoutStatus` | a task whose status is gone | made anew from its envelope |
  * | `wrongStatus` | a status that contradicts the place of its task | it says where the task stands |
@@ -25,6 +26,7 @@ export type DamageKind =
   | 'parkedWithoutIndex'
   | 'scheduledAndDead'
   | 'unlistedWorker'
+  | 'unnamedLane'
   | 'statusWithoutTask'
   | 'taskWithoutStatus'
   | 'wrongStatus'
@@ -37,7 +39,7 @@ export type DamageKind =
 /** One thing that was found. */
 export interface Damage {
   kind: DamageKind;
-  /** Of the task; of the worker where it is about a worker; empty where it is about the queue. */
+  /** Of the task; of the worker or the lane where it is about one; empty where it is about the queue. */
   id: string;
   /** Whether it was mended in the same step. */
   repaired: boolean;
@@ -58,6 +60,7 @@ export interface RepairMode {
 export type RepairPlace =
   | { kind: 'workers' }
   | { kind: 'held'; worker: string }
+  | { kind: 'lanes' }
   | { kind: 'parked' }
   | { kind: 'scheduled' }
   | { kind: 'dead' }
@@ -74,7 +77,7 @@ export interface RepairCursor {
 export interface RepairPage {
   damages: Damage[];
   /**
-   * `workers`: those that hold tasks. `held`: the ids. `statuses`: ids that are not terminal and whose tasks must be in a list
+   * `workers`: those that hold tasks. `lanes`: their names. `held`: the ids. `statuses`: ids that are not terminal and whose tasks must be in a list
    * or in a worker's hands. `cancels`: the ids that were called off.
    */
   ids: string[];
@@ -82,7 +85,8 @@ export interface RepairPage {
   next: RepairCursor | null;
 }
 
-export type RepairList = 'queue' | 'suspects';
+/** `queue`, `suspects`, or the name of a lane, as a `RepairPage` says it. */
+export type RepairList = string;
 
 export interface RepairListRequest {
   list: RepairList;

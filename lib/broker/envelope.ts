@@ -1,6 +1,6 @@
 /**
  * A task as it stands in Redis: one JSON object whose first members are `id` and `attempt`, followed by `lost`, `missed`
- * and `first` where there is something to say. Scripts read and rewrite this head as text and never decode what follows it.
+ * and `first` where there is something to say, and `priority` where it has one. Scripts read and rewrite this head as text and never decode what follows it.
  *
  *     {"id":"01J…","attempt":0,"name":"email.send","data":{…}}
  */
@@ -32,13 +32,20 @@ export interface EnvelopeOptions {
 }
 
 /** @param options those that were given with the task */
-export function encodeEnvelope(id: string, name: string, dataJson: string, options?: EnvelopeOptions): string {
-  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options)}`;
+export function encodeEnvelope(
+  id: string,
+  name: string,
+  dataJson: string,
+  options?: EnvelopeOptions,
+  priority = 0,
+): string {
+  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options, priority)}`;
 }
 
-/** What stands behind the head of an envelope, the closing brace included. */
-export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions): string {
-  const body = `"name":${quoted(name)},"data":${dataJson}`;
+/** What stands behind the counters of an envelope, the closing brace included. */
+export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions, priority = 0): string {
+  const rank = priority === 0 ? '' : `"priority":${priority},`;
+  const body = `${rank}"name":${quoted(name)},"data":${dataJson}`;
   const tail = options ? JSON.stringify(options) : '{}';
   return tail === '{}' ? `${body}}` : `${body},${tail.slice(1)}`;
 }

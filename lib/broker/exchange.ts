@@ -48,6 +48,8 @@ export interface ExchangeRequest {
   probes: boolean;
   /** How often a task may be lost with its worker before it is a suspect. */
   maxLost: number;
+  /** How long a task waits in ms for what counts as much as one priority more; 0: for ever. */
+  agingMs: number;
 }
 
 /** How long terminal tasks are kept, for scripts that end some by themselves. */

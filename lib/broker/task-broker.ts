@@ -29,6 +29,8 @@ export interface NewTask {
   token: string;
   /** Of one that waits for its time. */
   due?: Due | undefined;
+  /** As its envelope says. */
+  priority: number;
   /** It is not worth to be begun later than so long after it was added, or is due. */
   expiresInMs?: number | undefined;
 }
@@ -49,6 +51,8 @@ export interface EnqueueOptions {
    * any case: that is how another task of that id is noticed. @default true
    */
   withStatus?: boolean;
+  /** Whether any of these tasks has a priority. @default false */
+  withPriorities?: boolean;
 }
 
 /** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
@@ -110,6 +114,7 @@ export interface DeadLetter {
 export interface StatusRecord {
   state: TaskState;
   name: string;
+  priority: number;
   attempt: number;
   created: number | null;
   started: number | null;
@@ -207,6 +212,12 @@ export abstract class TaskBroker {
 
   /** Changes when a task is due that waits for its time. @returns whether it was */
   abstract reschedule(partition: Partition, id: string, due: Due): Promise<boolean>;
+
+  /**
+   * Changes the priority of a task that waits, for a worker or for its time. Costs the more the more tasks of its present
+   * priority were added after it. @returns whether it waits
+   */
+  abstract reprioritize(partition: Partition, id: string, priority: number): Promise<boolean>;
 
   /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
   abstract deadLetters(

@@ -223,6 +223,7 @@ export class Consumer {
         // Not while another call may bring one.
         probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
         maxLost: this.options.settings.maxLost,
+        agingMs: this.options.settings.agingMs,
       });
     } catch (error) {
       this.held.unsettled(outcomes);

@@ -64,6 +64,11 @@ export interface QueueOptions extends TaskOptions {
   delivery?: DeliveryPolicy | undefined;
   /** How many tasks may wait, and how many may be scheduled: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
   maxLength?: number | undefined;
+  /**
+   * How long a task waits for what counts as much as one priority more, so that those of low priority have their turn some day,
+   * however many of a higher one are added. Counted from when the task was added. @default never: a higher priority is always first
+   */
+  aging?: Duration | undefined;
 }
 
 /** Options for schedules. */

@@ -21,6 +21,8 @@ export interface QueueSettings {
   maxLost: number;
   /** `Infinity` for no limit. */
   maxLength: number;
+  /** 0 for never. */
+  agingMs: number;
   status: StatusPolicy;
   ack: AckPolicy;
   delivery: DeliveryPolicy;
@@ -89,6 +91,7 @@ export class TaskQueueSettings {
       maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
       maxLost: delivery === 'at-most-once' ? 0 : (own.maxLost ?? defaults.maxLost ?? 2),
       maxLength: own.maxLength ?? defaults.maxLength ?? Infinity,
+      agingMs: own.aging ?? defaults.aging ?? 0,
       status,
       ack: own.ack ?? defaults.ack ?? 'batch',
       delivery,
@@ -109,14 +112,18 @@ export class TaskQueueSettings {
     return resolveTaskSettings(this.layers(queue, name, declared, own));
   }
 
-  /** `expiresIn` of such a task, in ms; `undefined` if it never expires. */
-  expiresInMs(
+  /** What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`. */
+  added(
     queue: string,
     name: string,
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
-  ): number | undefined {
-    return this.layers(queue, name, declared, own).find((layer) => layer?.expiresIn !== undefined)?.expiresIn;
+  ): { expiresInMs: number | undefined; priority: number } {
+    const layers = this.layers(queue, name, declared, own);
+    return {
+      expiresInMs: layers.find((layer) => layer?.expiresIn !== undefined)?.expiresIn,
+      priority: layers.find((layer) => layer?.priority !== undefined)?.priority ?? 0,
+    };
   }
 
   /** Who is asked first what is to be done with a task. */
@@ -153,6 +160,7 @@ const queueRule = object({
   maxResultBytes: integer(0, MAX_BYTES),
   maxLost: integer(1, 100),
   maxLength: integer(1, Number.MAX_SAFE_INTEGER),
+  aging: duration(1, '365d'),
   status: oneOf<StatusPolicy>('full', 'final', 'off'),
   ack: oneOf<AckPolicy>('batch', 'each'),
   delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),

@@ -60,6 +60,7 @@ function toStatus(partition: Partition, id: string, record: StatusRecord): TaskS
     queue: queueOf(partition),
     name: record.name,
     state: record.state,
+    priority: record.priority,
     attempt: record.attempt,
     createdAt: toDate(record.created),
     startedAt: toDate(record.started),

@@ -19,6 +19,8 @@ export interface TaskStatus {
   queue: string;
   name: string;
   state: TaskState;
+  /** 0 where nobody gave it one. */
+  priority: number;
   /** The run that is under way or was the last, counted from 1; 0 before the first. */
   attempt: number;
   /** By Redis's clock, as all times here. */

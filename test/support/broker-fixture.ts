@@ -23,8 +23,8 @@ export function openBroker(
   return broker;
 }
 
-export function newTask(id: string, { name = 'task', data = '{}', token = '' } = {}): NewTask {
-  return { id, name, token, envelope: encodeEnvelope(id, name, data) };
+export function newTask(id: string, { name = 'task', data = '{}', token = '', priority = 0 } = {}): NewTask {
+  return { id, name, token, priority, envelope: encodeEnvelope(id, name, data, undefined, priority) };
 }
 
 export const MAX_LOST = 2;
@@ -51,7 +51,7 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want } = {},
+    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want, agingMs = 0 } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
@@ -65,6 +65,7 @@ export class ManualWorker {
       marks,
       probes,
       maxLost,
+      agingMs,
     });
   }
 

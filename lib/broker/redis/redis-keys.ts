@@ -24,6 +24,16 @@ export class RedisKeys {
     return `${this.prefix}task_queue:{${partition}}`;
   }
 
+  /** LIST of the envelopes of one priority, like the queue */
+  lane(partition: Partition, lane: string): string {
+    return `${this.queue(partition)}:${lane}`;
+  }
+
+  /** ZSET lane → minus its priority, of lanes in which tasks wait */
+  priorities(partition: Partition): string {
+    return `${this.prefix}task_priorities:{${partition}}`;
+  }
+
   /** LIST of envelopes that will be dead letters if they are lost once more */
   suspects(partition: Partition): string {
     return `${this.prefix}task_suspects:{${partition}}`;
@@ -91,7 +101,7 @@ export class RedisKeys {
 
   /** Those of everything that waits, for its time or for a worker */
   waiting(partition: Partition): readonly string[] {
-    return [this.queue(partition), this.scheduled(partition), this.suspects(partition)];
+    return [this.queue(partition), this.priorities(partition), this.scheduled(partition), this.suspects(partition)];
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -110,9 +120,11 @@ export class RedisKeys {
         this.suspects(partition),
         this.cancel(partition),
         this.schedules(partition),
+        this.priorities(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
+        this.lane(partition, ''),
       ];
       // Anybody may ask for anything: what is asked for again and again is soon there again.
       if (this.cache.size >= CACHED_MAX) this.cache.clear();
@@ -123,4 +135,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 14;
+export const SCRIPT_KEYS = 16;

@@ -24,6 +24,15 @@ export class RedisSteering {
     return (await this.commands.repeatable((client) => client.taskReschedule(call))) === 1;
   }
 
+  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
+    let passed = 0;
+    while (passed >= 0) {
+      const call = [...this.keys.scripts(partition), id, priority, passed];
+      passed = await this.commands.repeatable((client) => client.taskReprioritize(call));
+    }
+    return passed === -1;
+  }
+
   async deadLetters(
     partition: Partition,
     after: Pick<DeadLetter, 'id' | 'diedAt'> | null,

@@ -115,9 +115,9 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, outcomes } = request;
+    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, agingMs, outcomes } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
-    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost);
+    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs);
     pushTicks(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
@@ -208,6 +208,10 @@ export class RedisBroker extends TaskBroker {
 
   async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
     return this.steering.reschedule(partition, id, due);
+  }
+
+  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
+    return this.steering.reprioritize(partition, id, priority);
   }
 
   async deadLetters(

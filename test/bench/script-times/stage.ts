@@ -113,6 +113,7 @@ export class Stage {
       marks: true,
       probes: true,
       maxLost: 2,
+      agingMs: 0,
     };
     return this.broker.exchange(partition, request);
   }

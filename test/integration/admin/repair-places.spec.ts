@@ -94,6 +94,16 @@ const CASES: DamageCase[] = [
     runs: ['x', 'y'],
   },
   {
+    what: 'a list of one priority that no worker looks at',
+    kind: 'unnamedLane',
+    damage: async () => {
+      await addTask('x', 5);
+      await redis.del(key('task_priorities:{q}'));
+    },
+    after: async () => expect(await redis.zscore(key('task_priorities:{q}'), 'priority:5')).toBe('-5'),
+    runs: ['x'],
+  },
+  {
     what: 'something called off that is not there',
     kind: 'cancelWithoutTask',
     damage: () => redis.hset(key('task_cancel:{q}'), 'x', 'off'),

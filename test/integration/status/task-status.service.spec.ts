@@ -69,6 +69,7 @@ describe('get', () => {
       queue: 'default',
       name: 'double',
       state: 'completed',
+      priority: 0,
       attempt: 1,
       createdAt: expect.any(Date) as Date,
       startedAt: expect.any(Date) as Date,

@@ -1,3 +1,5 @@
+import { turns } from './turns.lua.js';
+
 /** The last part of `exchange`: takes tasks for the free slots of the worker. */
 export const claiming = String.raw`
 local POP_PAGE_MAX = 32
@@ -48,11 +50,13 @@ local function take(items)
     local id, attempt, was_lost = identify(item)
     local envelope = item
     local cost = (marks or attempt ~= '0') and MARKED or 1
-    if not id then
+    if not id and item ~= MOVED then
       id, envelope, attempt = adopt(item)
       cost = FOREIGN
     end
-    if not id then
+    if item == MOVED then
+      dropped = dropped + 1
+    elseif not id then
       bury_malformed(item)
     elseif has_cancels and take_cancel(id) then
       expire_cancelled(id, cancelled_retention)
@@ -78,22 +82,27 @@ if probes and want > 0 then
   end
 end
 
+${turns}
 -- They leave the queue once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
 -- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
 -- In growing pages: those before tell how large the items are.
 local is_empty = false
 while popped - dropped < want and effort < effort_max and bytes < want_bytes do
-  local count = math.min(want - popped + dropped, page)
-  local from_left, items = call('LRANGE', queue, -count, -1), {}
-  if #from_left == 0 then
-    is_empty = true
+  local list, at_most = whose_turn()
+  if not list then
+    is_empty = is_whole_line
     break
   end
+  local count = math.min(want - popped + dropped, page, at_most)
+  local from_left, items = call('LRANGE', list, -count, -1), {}
   for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
-  popped = popped + #items
-  take(items)
-  call('LTRIM', queue, 0, -count - 1)
-  local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
-  page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  if #items > 0 then
+    popped = popped + #items
+    take(items)
+    call('LTRIM', list, 0, -count - 1)
+    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
+    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  end
+  had_turn(#items < count)
 end
 `;

@@ -64,19 +64,39 @@ local function unexpiring(envelope)
   return expiry and string.sub(envelope, 1, -#expiry - 1) .. '}' or envelope
 end
 
--- How often it was lost, and what that makes of it: a suspect must be taken one at a time.
-local function home_of(envelope, max_lost)
+-- A task that was lost so often must be taken one at a time.
+local function is_suspect(envelope, max_lost)
   local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
-  return lost and tonumber(lost) >= max_lost and suspects or queue
+  return lost ~= nil and tonumber(lost) >= max_lost
+end
+
+-- Where that part of the head ends that tells how often a task was tried.
+local function end_of_counters(envelope)
+  local rest = string.match(envelope, '^{"id":".-","attempt":%d+()')
+  for _, name in ipairs({'lost', 'missed', 'first'}) do
+    rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
+  end
+  return rest
+end
+
+-- Behind the counters. What no producer of ours writes counts for nothing.
+local PRIORITY_MAX = 1000
+local function priority_of(envelope)
+  if string.find(envelope, '^{"id":"%w+","attempt":%d+,"name"') then return 0 end
+  local priority = tonumber(string.match(envelope, '^,"priority":(%-?%d+)[,}]', end_of_counters(envelope)))
+  return priority and math.abs(priority) <= PRIORITY_MAX and priority or 0
+end
+
+-- A status says which priority its task has, if it has one.
+local function note_priority(id, envelope)
+  local priority = priority_of(envelope)
+  if priority ~= 0 then note('HSET', status .. id, 'priority', priority) end
 end
 
 -- The envelope as if it had never been tried.
 local function reset(envelope)
-  local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
-  for _, name in ipairs({'lost', 'missed', 'first'}) do
-    rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
-  end
-  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, rest))
+  local id = string.match(envelope, '^{"id":(".-"),"attempt"')
+  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, end_of_counters(envelope)))
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.
@@ -115,6 +135,7 @@ local function introduce(id, envelope)
     name = ok and type(task) == 'table' and task.name
   end
   note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
+  note_priority(id, envelope)
 end
 
 -- The same for what may have come as a whole envelope, and may not have been marked as active.

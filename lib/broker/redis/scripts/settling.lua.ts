@@ -92,7 +92,7 @@ local settle = {
   released = function(id, began)
     local envelope = envelope_of(id)
     if began == '1' then envelope = unexpiring(envelope) end
-    call('RPUSH', home_of(envelope, max_lost), envelope)
+    come_back(envelope, max_lost, true)
     unclaim(id, envelope, 'waiting')
     ring()
   end,
