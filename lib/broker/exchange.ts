@@ -50,6 +50,8 @@ export interface ExchangeRequest {
   maxLost: number;
   /** How long a task waits in ms for what counts as much as one priority more; 0: for ever. */
   agingMs: number;
+  /** How many tasks of a group may be held at once where nothing else is set for it; 0: any number. */
+  groupConcurrency: number;
 }
 
 /** How long terminal tasks are kept, for scripts that end some by themselves. */

@@ -29,8 +29,9 @@ export interface NewTask {
   token: string;
   /** Of one that waits for its time. */
   due?: Due | undefined;
-  /** As its envelope says. */
+  /** Where it waits, as its envelope says. */
   priority: number;
+  group?: string | undefined;
   /** It is not worth to be begun later than so long after it was added, or is due. */
   expiresInMs?: number | undefined;
 }
@@ -51,12 +52,20 @@ export interface EnqueueOptions {
    * any case: that is how another task of that id is noticed. @default true
    */
   withStatus?: boolean;
-  /** Whether any of these tasks has a priority. @default false */
-  withPriorities?: boolean;
+  /** Whether any of these tasks has a priority or a group. @default false */
+  inLanes?: boolean;
 }
 
 /** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
 export type Enqueued = 'created' | 'known' | 'full' | 'refused';
+
+/** What one group of a queue may do: what is left out is as it is for all. */
+export interface GroupLimits {
+  /** How many tasks it gets in its turn. */
+  weight?: number | undefined;
+  /** How many of its tasks all workers may hold at once. */
+  concurrency?: number | undefined;
+}
 
 export interface BeatReply {
   /** How many tasks Redis says that this worker holds. */
@@ -115,6 +124,7 @@ export interface StatusRecord {
   state: TaskState;
   name: string;
   priority: number;
+  group: string | null;
   attempt: number;
   created: number | null;
   started: number | null;
@@ -218,6 +228,9 @@ export abstract class TaskBroker {
    * priority were added after it. @returns whether it waits
    */
   abstract reprioritize(partition: Partition, id: string, priority: number): Promise<boolean>;
+
+  /** What is set for one group, in place of what was. */
+  abstract setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void>;
 
   /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
   abstract deadLetters(

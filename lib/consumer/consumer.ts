@@ -224,6 +224,7 @@ export class Consumer {
         probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
         maxLost: this.options.settings.maxLost,
         agingMs: this.options.settings.agingMs,
+        groupConcurrency: this.options.settings.groupConcurrency,
       });
     } catch (error) {
       this.held.unsettled(outcomes);

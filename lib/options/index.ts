@@ -5,6 +5,7 @@ export type { Duration } from './duration.js';
 export type {
   AckPolicy,
   DeliveryPolicy,
+  GroupsOptions,
   QueueOptions,
   RedisTaskQueueOptions,
   RedisTaskQueueOptionsFactory,

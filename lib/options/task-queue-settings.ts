@@ -2,6 +2,7 @@ import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { parseDuration } from './duration.js';
+import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
 import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
 import type {
   AckPolicy,
@@ -23,6 +24,8 @@ export interface QueueSettings {
   maxLength: number;
   /** 0 for never. */
   agingMs: number;
+  /** Of tasks of one group, over all processes; 0 for any number. */
+  groupConcurrency: number;
   status: StatusPolicy;
   ack: AckPolicy;
   delivery: DeliveryPolicy;
@@ -92,6 +95,7 @@ export class TaskQueueSettings {
       maxLost: delivery === 'at-most-once' ? 0 : (own.maxLost ?? defaults.maxLost ?? 2),
       maxLength: own.maxLength ?? defaults.maxLength ?? Infinity,
       agingMs: own.aging ?? defaults.aging ?? 0,
+      groupConcurrency: own.groups?.concurrency ?? defaults.groups?.concurrency ?? 0,
       status,
       ack: own.ack ?? defaults.ack ?? 'batch',
       delivery,
@@ -161,6 +165,7 @@ const queueRule = object({
   maxLost: integer(1, 100),
   maxLength: integer(1, Number.MAX_SAFE_INTEGER),
   aging: duration(1, '365d'),
+  groups: object({ concurrency: integer(1, MAX_GROUP_CONCURRENCY) }),
   status: oneOf<StatusPolicy>('full', 'final', 'off'),
   ack: oneOf<AckPolicy>('batch', 'each'),
   delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),

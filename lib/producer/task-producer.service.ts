@@ -12,10 +12,11 @@ import {
 } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { type DueOptions, dueOf } from '../options/due.js';
+import { checkGroup } from '../options/group-limits.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
-import { EnqueueBatcher, MAX_PRIORITIZED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
+import { EnqueueBatcher, MAX_LANE_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
@@ -28,6 +29,12 @@ export interface AddOptions extends PlainTaskOptions, DueOptions {
    * `add` with it adds nothing and answers `created: false`. @default a ULID
    */
   id?: string | undefined;
+  /**
+   * On whose behalf the task is done, a tenant say: the groups of a queue take turns, and the tasks of one stand in the order of
+   * their adding. Text of 1 to 256 bytes without control characters, quotes and backslashes. Not together with a priority.
+   * @default none: such tasks take turns with the groups as if they were one
+   */
+  group?: string | undefined;
 }
 
 /** One row of `addBulk`. */
@@ -51,7 +58,7 @@ interface PreparedTask {
 }
 
 /** Where tasks are added: each place has a script of its own, which knows nothing of what the other tasks need. */
-type Place = 'queue' | 'priorities' | 'schedule';
+type Place = 'queue' | 'lanes' | 'schedule';
 
 /** What of a bulk goes to one place of one partition. */
 interface BulkPart {
@@ -65,6 +72,7 @@ interface BulkPart {
 const OPTION_NAMES = [
   'queue',
   'id',
+  'group',
   'delay',
   'runAt',
   'attempts',
@@ -93,13 +101,13 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    const enqueue = (partition: Partition, tasks: readonly NewTask[], withPriorities: boolean): Promise<Enqueued[]> => {
+    const enqueue = (partition: Partition, tasks: readonly NewTask[], inLanes: boolean): Promise<Enqueued[]> => {
       const { maxLength, status } = settings.queue(queueOf(partition));
-      return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full', withPriorities });
+      return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full', inLanes });
     };
     this.batchers = {
       queue: new EnqueueBatcher(MAX_ROWS, (partition, tasks) => enqueue(partition, tasks, false)),
-      priorities: new EnqueueBatcher(MAX_PRIORITIZED_ROWS, (partition, tasks) => enqueue(partition, tasks, true)),
+      lanes: new EnqueueBatcher(MAX_LANE_ROWS, (partition, tasks) => enqueue(partition, tasks, true)),
       schedule: new EnqueueBatcher(MAX_SCHEDULED_ROWS, (partition, tasks) => {
         const { maxLength } = settings.queue(queueOf(partition));
         return broker.schedule(partition, tasks, { maxLength });
@@ -126,7 +134,7 @@ export class TaskProducer {
 
   /**
    * Adds any number of tasks. All rows are checked before the first one is written; they then travel in chunks, so
-   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, or has a priority, either may be.
+   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, or has a priority or a group, either may be.
    *
    * @returns one answer per row, in the order of the rows
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers
@@ -181,7 +189,7 @@ export class TaskProducer {
     if (this.closed) throw new ProducerClosedError();
     checkTaskName(name);
     checkOptions(options, known);
-    const { queue = this.handlers.queueFor(name), id } = options;
+    const { queue = this.handlers.queueFor(name), id, group } = options;
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
@@ -190,17 +198,25 @@ export class TaskProducer {
     const declared = this.handlers.of(queue).get(name)?.settings;
     const { expiresInMs, priority } = this.settings.added(queue, name, declared, own?.settings);
 
+    if (group !== undefined) checkGroupOf(group, priority);
     const json = encodeData(name, data, this.settings.maxDataBytes);
     const taskId = id ?? this.nextId();
     const token = id === undefined ? '' : this.nextId().slice(-16);
-    const envelope = encodeEnvelope(taskId, name, json, own?.envelope, priority);
-    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, due, priority, expiresInMs } };
+    const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
+    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, due, priority, group, expiresInMs } };
   }
 }
 
-function placeOf({ due, priority }: NewTask): Place {
+function checkGroupOf(group: unknown, priority: number): void {
+  checkGroup(group);
+  if (priority === 0) return;
+  const allowed = 'not together with a priority: groups take turns, whatever their tasks are';
+  throw new InvalidOptionsError([{ option: 'group', given: group, allowed }]);
+}
+
+function placeOf({ due, priority, group }: NewTask): Place {
   if (due) return 'schedule';
-  return priority === 0 ? 'queue' : 'priorities';
+  return priority === 0 && group === undefined ? 'queue' : 'lanes';
 }
 
 function added(partition: Partition, { id }: NewTask, enqueued: 'created' | 'known'): AddedTask {

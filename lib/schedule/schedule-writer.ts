@@ -27,7 +27,7 @@ export class ScheduleWriter {
       catchUp: String(catchUp),
       overlap,
       task,
-      body: encodeBody(task, json, own?.envelope, priority),
+      body: encodeBody(task, json, own?.envelope, { priority }),
       expiresInMs,
     };
   }

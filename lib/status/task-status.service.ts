@@ -61,6 +61,7 @@ function toStatus(partition: Partition, id: string, record: StatusRecord): TaskS
     name: record.name,
     state: record.state,
     priority: record.priority,
+    group: record.group,
     attempt: record.attempt,
     createdAt: toDate(record.created),
     startedAt: toDate(record.started),

@@ -23,8 +23,12 @@ export function openBroker(
   return broker;
 }
 
-export function newTask(id: string, { name = 'task', data = '{}', token = '', priority = 0 } = {}): NewTask {
-  return { id, name, token, priority, envelope: encodeEnvelope(id, name, data, undefined, priority) };
+export function newTask(
+  id: string,
+  { name = 'task', data = '{}', token = '', priority = 0, group }: Partial<NewTask> & { data?: string } = {},
+): NewTask {
+  const envelope = encodeEnvelope(id, name, data, undefined, { priority, group });
+  return { id, name, token, priority, group, envelope };
 }
 
 export const MAX_LOST = 2;
@@ -51,7 +55,7 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want, agingMs = 0 } = {},
+    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want, agingMs = 0, groupConcurrency = 0 } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
@@ -66,6 +70,7 @@ export class ManualWorker {
       probes,
       maxLost,
       agingMs,
+      groupConcurrency,
     });
   }
 

@@ -87,7 +87,7 @@ export function damagedQueue(file: string) {
 
   async function addTask(id: string, priority = 0): Promise<void> {
     const data = JSON.stringify(id);
-    await open().broker.enqueue(q, [newTask(id, { name: 'work', data, priority })], { withPriorities: true });
+    await open().broker.enqueue(q, [newTask(id, { name: 'work', data, priority })], { inLanes: true });
   }
 
   async function hold(worker: string, ...ids: string[]): Promise<ManualWorker> {

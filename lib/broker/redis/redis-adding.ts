@@ -18,10 +18,10 @@ export class RedisAdding {
   async enqueue(
     partition: Partition,
     tasks: readonly NewTask[],
-    { maxLength = Infinity, withStatus = true, withPriorities = false }: EnqueueOptions,
+    { maxLength = Infinity, withStatus = true, inLanes = false }: EnqueueOptions,
   ): Promise<Enqueued[]> {
     const call: Arguments = [...this.keys.scripts(partition), LAYOUT_VERSION, boundOf(maxLength)];
-    call.push(withStatus ? 1 : 0, withPriorities ? 1 : 0);
+    call.push(withStatus ? 1 : 0, inLanes ? 1 : 0);
     pushExpiring(call, tasks);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
     return this.add(

@@ -24,7 +24,7 @@ export class RedisKeys {
     return `${this.prefix}task_queue:{${partition}}`;
   }
 
-  /** LIST of the envelopes of one priority, like the queue */
+  /** LIST of the envelopes of one priority or group, like the queue */
   lane(partition: Partition, lane: string): string {
     return `${this.queue(partition)}:${lane}`;
   }
@@ -32,6 +32,11 @@ export class RedisKeys {
   /** ZSET lane → minus its priority, of lanes in which tasks wait */
   priorities(partition: Partition): string {
     return `${this.prefix}task_priorities:{${partition}}`;
+  }
+
+  /** ZSET lane → its turn, of groups that may run more; what begins so is about groups, too: see `lanes` and `groupTurns` */
+  groups(partition: Partition): string {
+    return `${this.prefix}task_groups:{${partition}}`;
   }
 
   /** LIST of envelopes that will be dead letters if they are lost once more */
@@ -101,7 +106,9 @@ export class RedisKeys {
 
   /** Those of everything that waits, for its time or for a worker */
   waiting(partition: Partition): readonly string[] {
-    return [this.queue(partition), this.priorities(partition), this.scheduled(partition), this.suspects(partition)];
+    const groups = this.groups(partition);
+    const lists = [this.queue(partition), this.priorities(partition), groups, `${groups}:resting`];
+    return [...lists, this.scheduled(partition), this.suspects(partition)];
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -121,6 +128,7 @@ export class RedisKeys {
         this.cancel(partition),
         this.schedules(partition),
         this.priorities(partition),
+        this.groups(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -135,4 +143,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 16;
+export const SCRIPT_KEYS = 17;

@@ -27,6 +27,7 @@ import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
+import { setGroup } from './scripts/set-group.script.js';
 import { tick } from './scripts/tick.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
 
@@ -48,6 +49,7 @@ declare module 'ioredis' {
     taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
     taskReschedule(keysAndArguments: Arguments): Result<number, Context>;
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
+    taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -119,6 +121,7 @@ export const redisScripts = {
   taskCancel: script(cancelScript),
   taskReschedule: script(reschedule),
   taskReprioritize: script(reprioritize),
+  taskSetGroup: script(setGroup),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),

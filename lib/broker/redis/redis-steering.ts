@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Partition } from '../partition.js';
-import type { DeadLetter, Due } from '../task-broker.js';
+import type { DeadLetter, Due, GroupLimits } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
 import { readDeadLetters } from './dead-letters.js';
 import { dueArgument } from './redis-adding.js';
@@ -31,6 +31,11 @@ export class RedisSteering {
       passed = await this.commands.repeatable((client) => client.taskReprioritize(call));
     }
     return passed === -1;
+  }
+
+  async setGroup(partition: Partition, group: string, { weight, concurrency }: GroupLimits): Promise<void> {
+    const call = [...this.keys.scripts(partition), group, weight ?? '', concurrency ?? ''];
+    await this.commands.repeatable((client) => client.taskSetGroup(call));
   }
 
   async deadLetters(

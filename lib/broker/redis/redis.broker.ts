@@ -19,6 +19,7 @@ import {
   type Due,
   type Enqueued,
   type EnqueueOptions,
+  type GroupLimits,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
@@ -115,9 +116,9 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, agingMs, outcomes } = request;
+    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, agingMs, groupConcurrency, outcomes } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
-    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs);
+    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs, groupConcurrency);
     pushTicks(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
@@ -212,6 +213,10 @@ export class RedisBroker extends TaskBroker {
 
   async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
     return this.steering.reprioritize(partition, id, priority);
+  }
+
+  async setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void> {
+    return this.steering.setGroup(partition, group, limits);
   }
 
   async deadLetters(

@@ -7,7 +7,7 @@ import type { TaskState } from '../task-state.js';
  * @returns `null` for a key that is not there.
  */
 export function readStatus(fields: Readonly<Record<string, string>>): StatusRecord | null {
-  const { state, name, priority, attempt, created, finished, due, progress, result, unrecorded, reason, error } =
+  const { state, name, priority, group, attempt, created, finished, due, progress, result, unrecorded, reason, error } =
     fields;
   if (!state) return null;
   const started = fields['started'] ?? (state === 'completed' ? finished : undefined);
@@ -15,6 +15,7 @@ export function readStatus(fields: Readonly<Record<string, string>>): StatusReco
     state: state as TaskState,
     name: name ?? '',
     priority: Number(priority ?? 0),
+    group: group ?? null,
     attempt: Number(attempt ?? (started ? 1 : 0)),
     created: time(created),
     started: time(started),

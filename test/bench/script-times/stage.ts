@@ -114,6 +114,7 @@ export class Stage {
       probes: true,
       maxLost: 2,
       agingMs: 0,
+      groupConcurrency: 0,
     };
     return this.broker.exchange(partition, request);
   }

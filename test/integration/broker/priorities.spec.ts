@@ -12,7 +12,7 @@ const lane = (priority: number): string => key(`task_queue:{q}:priority:${priori
 
 async function add(broker: RedisBroker, ...tasks: [id: string, priority: number][]): Promise<void> {
   for (const [id, priority] of tasks) {
-    await broker.enqueue(q, [newTask(id, { priority })], { withPriorities: priority !== 0 });
+    await broker.enqueue(q, [newTask(id, { priority })], { inLanes: priority !== 0 });
   }
 }
 
@@ -73,7 +73,7 @@ describe('claiming by priority', () => {
   it('counts the tasks of all priorities against the length of the queue', async () => {
     const broker = openBroker(fixture);
     await add(broker, ['a', 0], ['high', 7]);
-    const options = { maxLength: 3, withPriorities: true };
+    const options = { maxLength: 3, inLanes: true };
     const tasks = [newTask('b', { priority: 1 }), newTask('c', { priority: 2 })];
     expect(await broker.enqueue(q, tasks, options)).toEqual(['created', 'full']);
     expect(await broker.enqueue(q, [newTask('d')], { maxLength: 3 })).toEqual(['full']);
@@ -82,8 +82,8 @@ describe('claiming by priority', () => {
   it('does not add again what an earlier call has added', async () => {
     const broker = openBroker(fixture);
     const task = newTask('own', { priority: 3, token: 'token-of-a-caller' });
-    expect(await broker.enqueue(q, [task], { withPriorities: true })).toEqual(['created']);
-    expect(await broker.enqueue(q, [task], { withPriorities: true })).toEqual(['created']);
+    expect(await broker.enqueue(q, [task], { inLanes: true })).toEqual(['created']);
+    expect(await broker.enqueue(q, [task], { inLanes: true })).toEqual(['created']);
     expect(await fixture.redis.llen(lane(3))).toBe(1);
   });
 });
@@ -234,7 +234,7 @@ describe('aging', () => {
     // A ULID of the year 2016, and one of the year 2096.
     const [old, young] = ['01ARZ3NDEKTSV4RRFFQ69G5FAV', '03ARZ3NDEKTSV4RRFFQ69G5FAV'];
     await broker.enqueue(q, [newTask(young)], { withStatus: false });
-    await broker.enqueue(q, [newTask(old, { priority: -9 })], { withStatus: false, withPriorities: true });
+    await broker.enqueue(q, [newTask(old, { priority: -9 })], { withStatus: false, inLanes: true });
     expect(await claimAll(await workerOf(broker), 5, 1_000)).toEqual([old, young]);
   });
 

@@ -70,6 +70,7 @@ describe('get', () => {
       name: 'double',
       state: 'completed',
       priority: 0,
+      group: null,
       attempt: 1,
       createdAt: expect.any(Date) as Date,
       startedAt: expect.any(Date) as Date,

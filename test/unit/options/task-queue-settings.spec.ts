@@ -40,6 +40,7 @@ describe('TaskQueueSettings', () => {
       maxLost: 2,
       maxLength: Infinity,
       agingMs: 0,
+      groupConcurrency: 0,
       status: 'full',
       ack: 'batch',
       delivery: 'at-least-once',

@@ -15,6 +15,8 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
+-- Those of the latest page.
+local claimed_ids = {}
 local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
 local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
@@ -30,6 +32,7 @@ local function claim(ids, envelopes, attempts, waits)
     claimed[#claimed + 1] = envelopes[row]
   end
   call('HSET', held, unpack(entries))
+  for row = 1, #ids do claimed_ids[row] = entries[2 * row - 1] end
   for row, attempt in ipairs(attempts) do
     local id = entries[2 * row - 1]
     if marks and not waits[row] then
@@ -96,6 +99,7 @@ while popped - dropped < want and effort < effort_max and bytes < want_bytes do
   local count = math.min(want - popped + dropped, page, at_most)
   local from_left, items = call('LRANGE', list, -count, -1), {}
   for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
+  claimed_ids = {}
   if #items > 0 then
     popped = popped + #items
     take(items)
@@ -103,6 +107,6 @@ while popped - dropped < want and effort < effort_max and bytes < want_bytes do
     local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
     page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
   end
-  had_turn(#items < count)
+  had_turn(#items, claimed_ids, #items < count)
 end
 `;

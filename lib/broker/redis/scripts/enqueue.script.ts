@@ -38,12 +38,23 @@ for i = first, keeps and #ARGV or 0, 4 do
 end
 local are_new = #generated > 0 and call('EXISTS', unpack(generated)) == 0
 
+-- The tasks of each group are counted by themselves.
+local rooms = {[''] = room}
+local function group_of(envelope)
+  local _, group = place_of(envelope)
+  if not group then return '' end
+  if not rooms[group] then
+    rooms[group] = room == math.huge and room or ARGV[2] - call('LLEN', list_of(lane_of(0, group)))
+  end
+  return group
+end
+
 local answers, created = {}, {}
 for i = first, #ARGV, 4 do
   local key, name, token = status .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local is_new, is_known = token == '' and (are_new or not keeps), false
-  local answer = 1
-  if #created >= room and (is_new or call('EXISTS', key) == 0) then
+  local answer, group = 1, in_lanes and group_of(ARGV[i + 3]) or ''
+  if rooms[group] <= 0 and (is_new or call('EXISTS', key) == 0) then
     answer = 2
   elseif not is_new then
     answer, is_known = create(key, 'waiting', name, token)
@@ -53,7 +64,8 @@ for i = first, #ARGV, 4 do
   end
   if answer == 1 and not is_known then
     created[#created + 1] = ARGV[i + 3]
-    if in_lanes and (keeps or token ~= '') then note_priority(ARGV[i], ARGV[i + 3]) end
+    rooms[group] = rooms[group] - 1
+    if in_lanes and (keeps or token ~= '') then note_place(ARGV[i], ARGV[i + 3]) end
   end
   answers[#answers + 1] = answer
 end

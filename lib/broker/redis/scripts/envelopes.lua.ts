@@ -79,18 +79,23 @@ local function end_of_counters(envelope)
   return rest
 end
 
--- Behind the counters. What no producer of ours writes counts for nothing.
+-- The priority of a task, 0 for none, or its group. They stand behind the counters, one of the two at most. What no producer of
+-- ours writes counts for nothing.
 local PRIORITY_MAX = 1000
-local function priority_of(envelope)
+local function place_of(envelope)
   if string.find(envelope, '^{"id":"%w+","attempt":%d+,"name"') then return 0 end
-  local priority = tonumber(string.match(envelope, '^,"priority":(%-?%d+)[,}]', end_of_counters(envelope)))
-  return priority and math.abs(priority) <= PRIORITY_MAX and priority or 0
+  local counted = end_of_counters(envelope)
+  local priority = tonumber(string.match(envelope, '^,"priority":(%-?%d+)[,}]', counted))
+  if priority then return math.abs(priority) <= PRIORITY_MAX and priority or 0 end
+  local group = string.match(envelope, '^,"group":"([^"\\]+)"[,}]', counted)
+  return 0, group and #group <= 256 and group or nil
 end
 
--- A status says which priority its task has, if it has one.
-local function note_priority(id, envelope)
-  local priority = priority_of(envelope)
+-- A status says which priority or group its task has, if it has one.
+local function note_place(id, envelope)
+  local priority, group = place_of(envelope)
   if priority ~= 0 then note('HSET', status .. id, 'priority', priority) end
+  if group then note('HSET', status .. id, 'group', group) end
 end
 
 -- The envelope as if it had never been tried.
@@ -135,7 +140,7 @@ local function introduce(id, envelope)
     name = ok and type(task) == 'table' and task.name
   end
   note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
-  note_priority(id, envelope)
+  note_place(id, envelope)
 end
 
 -- The same for what may have come as a whole envelope, and may not have been marked as active.

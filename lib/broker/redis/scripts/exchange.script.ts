@@ -3,6 +3,7 @@ import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { claiming } from './claiming.lua.js';
+import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { promoting } from './promoting.lua.js';
@@ -15,7 +16,8 @@ import { ticking } from './ticking.lua.js';
  * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms
  * of dead letters and of what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1
  * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost, how long a task
- * waits in ms for what counts as much as one priority more (0: for ever); how many of the tasks below a schedule has made, and
+ * waits in ms for what counts as much as one priority more (0: for ever), how many tasks of
+ * a group may be held at once where nothing else is set for it (0: any number); how many of the tasks below a schedule has made, and
  * their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
  * written only now, how many; and for
  * each id and text:
@@ -45,14 +47,14 @@ import { ticking } from './ticking.lua.js';
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
-export const exchange = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${cancelling}${creating}${ticking}
+export const exchange = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${ticking}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
-local aging = tonumber(ARGV[12])
-local ticks_end = 13 + ARGV[13]
+local aging, group_concurrency = tonumber(ARGV[12]), tonumber(ARGV[13])
+local ticks_end = 14 + ARGV[14]
 local RECENT_MAX, OUTCOMES_FROM = 1000, ticks_end + 1
 
 work_at_maxmemory()
@@ -62,7 +64,7 @@ if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) en
 
 ${settling}
 -- Another tick may wait for one of these to end.
-for i = 14, ticks_end do tick_ended(ARGV[i]) end
+for i = 15, ticks_end do tick_ended(ARGV[i]) end
 ${promoting}${claiming}
 if #finished > 0 then
   call('LPUSH', recent, unpack(finished))

@@ -1,14 +1,17 @@
 /**
- * In which list a task waits. Nearly all wait in the queue itself. What has a priority waits in a lane: a list of its own for
- * each priority, in the same order as the queue. `task_priorities` names those that are not empty, the highest first. Needs
- * `envelopes`.
+ * In which list a task waits. Nearly all wait in the queue itself. What has a priority or a group waits in a lane: a list of its
+ * own for each priority and each group, in the same order as the queue. `task_priorities` names those of priorities that are not
+ * empty, the highest first. Those of groups stand in a ring, `task_groups`, by whose turn it is, or among the groups that rest,
+ * since they may not run more at present. Needs `envelopes`.
  */
 export const lanes = String.raw`
+local resting = groups .. ':resting'
 -- Stands in a list where a task stood that has moved to another one: nothing can be taken out of the midst of a list.
 local MOVED = 'moved to another priority'
 
--- The name of the lane of tasks with that priority; nothing for those that belong into the queue.
-local function lane_of(priority)
+-- The name of a lane; nothing for what belongs into the queue.
+local function lane_of(priority, group)
+  if group then return 'group:' .. group end
   return priority ~= 0 and 'priority:' .. priority or nil
 end
 
@@ -16,12 +19,25 @@ local function list_of(lane)
   return lane and lane_key .. lane or queue
 end
 
--- Puts a task where it waits: as the last one, or as the next one. The lane is named first, for one that is named and empty is
--- forgotten by whoever comes to it, and one that is not named would never be found.
+-- Behind all others.
+local function last_turn()
+  return tonumber(call('ZRANGE', groups, -1, -1, 'WITHSCORES')[2] or 0) + 1
+end
+
+-- The lane is named before a task comes into it: one that is named and empty is forgotten by whoever comes to it, and one that is
+-- not named would never be found.
+local function name_lane(lane, priority, group)
+  if not group then return call('ZADD', priorities, -priority, lane) end
+  if not call('ZSCORE', groups, lane) and not call('ZSCORE', resting, lane) then
+    call('ZADD', groups, last_turn(), lane)
+  end
+end
+
+-- Puts a task where it waits: as the last one, or as the next one.
 local function wait_in_line(envelope, is_next)
-  local priority = priority_of(envelope)
-  local lane = lane_of(priority)
-  if lane then call('ZADD', priorities, -priority, lane) end
+  local priority, group = place_of(envelope)
+  local lane = lane_of(priority, group)
+  if lane then name_lane(lane, priority, group) end
   call(is_next and 'RPUSH' or 'LPUSH', list_of(lane), envelope)
 end
 
@@ -39,14 +55,12 @@ local function prioritize(envelope, priority)
   return string.sub(envelope, 1, counted - 1) .. member .. string.sub(envelope, rest)
 end
 
-local function forget_if_empty(lane)
-  if call('EXISTS', list_of(lane)) == 0 then call('ZREM', priorities, lane) end
-end
-
+-- Whether a worker may find something to claim.
 local function is_anything_waiting()
-  return call('LLEN', queue) > 0 or call('EXISTS', priorities) == 1
+  return call('LLEN', queue) > 0 or call('EXISTS', priorities, groups) > 0
 end
 
+-- How many tasks wait that have no group: those of groups are counted by group.
 local function count_waiting()
   local count = call('LLEN', queue)
   for _, lane in ipairs(call('ZRANGE', priorities, 0, -1)) do count = count + call('LLEN', list_of(lane)) end

@@ -21,7 +21,7 @@ local function is_anything_held()
 end
 
 if call('EXISTS', bell) == 1 then return {'', damages} end
-local lane = call('ZRANGE', priorities, 0, 0)[1]
+local lane = call('ZRANGE', priorities, 0, 0)[1] or call('ZRANGE', groups, -1, -1)[1]
 local next = call('LINDEX', queue, -1) or (lane and call('LINDEX', list_of(lane), -1))
 if not next and not is_anything_held() then next = call('LINDEX', suspects, -1) end
 if not next then return {'', damages} end

@@ -15,10 +15,11 @@ import { repairing } from './repairing.lua.js';
 export const repairLanes = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${repairing}
 for i = first, #ARGV do
   local lane = ARGV[i]
-  local priority = tonumber(string.match(lane, '^priority:(%-?%d+)$'))
-  if priority and not call('ZSCORE', priorities, lane) and call('EXISTS', list_of(lane)) == 1 then
+  local priority, group = tonumber(string.match(lane, '^priority:(%-?%d+)$')), string.match(lane, '^group:(.+)$')
+  local is_named = call('ZSCORE', priorities, lane) or call('ZSCORE', groups, lane) or call('ZSCORE', resting, lane)
+  if (priority or group) and not is_named and call('EXISTS', list_of(lane)) == 1 then
     found('unnamedLane', lane, function()
-      call('ZADD', priorities, -priority, lane)
+      name_lane(lane, priority, group)
       ring()
     end)
   end

@@ -48,8 +48,8 @@ local function is_at_end_of(list, id)
 end
 
 local function is_at_end(id)
-  local priority = note('HGET', status .. id, 'priority')
-  local list = list_of(lane_of(type(priority) == 'string' and tonumber(priority) or 0))
+  local priority, group = unpack(note('HMGET', status .. id, 'priority', 'group'))
+  local list = list_of(lane_of(tonumber(priority or 0), group))
   return is_at_end_of(list, id) or is_at_end_of(suspects, id)
 end
 

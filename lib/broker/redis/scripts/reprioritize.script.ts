@@ -8,7 +8,7 @@ import { preamble } from './preamble.lua.js';
  * may be looked at again, but is never missed.
  *
  * ARGV: id, priority, how many places of the list were searched before.
- * Returns: how many have been searched now, -1 if the task has that priority now, -2 if it does not wait.
+ * Returns: how many have been searched now, -1 if the task has that priority now, -2 if it does not wait, or belongs to a group.
  *
  * Safe to repeat: a task that has that priority already stays where it is.
  */
@@ -29,13 +29,13 @@ end
 
 if call('ZSCORE', scheduled, id) then
   local envelope = call('HGET', parked, id)
-  if not envelope or not identify(envelope) then return -2 end
+  if not envelope or not identify(envelope) or select(2, place_of(envelope)) then return -2 end
   call('HSET', parked, id, enter(envelope))
   return -1
 end
 
-local state, before = unpack(note('HMGET', key, 'state', 'priority'))
-if state ~= 'waiting' then return -2 end
+local state, before, group = unpack(note('HMGET', key, 'state', 'priority', 'group'))
+if state ~= 'waiting' or group then return -2 end
 before = tonumber(before or 0)
 if before == priority then return -1 end
 local list = list_of(lane_of(before))

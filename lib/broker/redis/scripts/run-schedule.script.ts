@@ -23,7 +23,7 @@ local answer = create(status .. id, 'waiting', task, '')
 if type(answer) == 'table' then return answer end
 if expires_in then body = string.sub(body, 1, -2) .. ',"expiresAt":' .. end_of(expires_in) .. '}' end
 local envelope = '{"id":"' .. id .. '","attempt":0,' .. body
-note_priority(id, envelope)
+note_place(id, envelope)
 wait_in_line(envelope)
 ring()
 return {1}

@@ -38,7 +38,7 @@ for i = first, #ARGV, 5 do
     if expires_in[row] then
       envelope = string.sub(envelope, 1, -2) .. ',"expiresAt":' .. string.format('%.0f', due + expires_in[row]) .. '}'
     end
-    note_priority(id, envelope)
+    note_place(id, envelope)
     local parked_id = park(id, envelope)
     call('ZADD', scheduled, score_of(due), parked_id)
     if parked_id ~= id then note('HSET', status .. parked_id, 'state', 'scheduled', 'due', string.format('%.0f', due)) end

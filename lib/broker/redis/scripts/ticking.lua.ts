@@ -24,7 +24,7 @@ local function add_tick(name, at)
   if answer == 1 then
     if expires_in then body = string.sub(body, 1, -2) .. ',"expiresAt":' .. end_of(expires_in) .. '}' end
     local envelope = head .. at .. '","attempt":0,' .. body
-    note_priority(id, envelope)
+    note_place(id, envelope)
     wait_in_line(envelope)
     ring()
   end

@@ -1,11 +1,13 @@
+import { groupTurns } from './group-turns.lua.js';
+
 /**
- * Whose turn it is, of the queue itself and the lanes of higher and lower priorities.
+ * Whose turn it is: of the lanes of higher priorities, the queue itself together with the groups, and the lanes of lower priorities.
  *
  * Without `aging` a higher priority is always first. With it each span of that length that a task has waited counts as much as one
  * priority more, so that every task has its turn some day; then the oldest task of each list is compared before every single one
  * that is taken. Of many priorities only the highest that have tasks take part, and the rest once these are through.
  */
-export const turns = String.raw`
+export const turns = String.raw`${groupTurns}
 local LANES_MAX = 64
 local line, named = {}, want > 0 and call('ZRANGE', priorities, 0, LANES_MAX - 1, 'WITHSCORES') or {}
 local is_whole_line = #named < 2 * LANES_MAX
@@ -21,7 +23,7 @@ for i = 1, #named, 2 do
 end
 if is_whole_line then place_queue() end
 
--- When a task was added, in ms, as its status says, or its id. Of what nobody knows of it is taken for the oldest.
+-- When a task was added, in ms, as its status says, or its id. What nobody knows of is taken for the oldest.
 local ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 local function added_at(envelope)
   local id = identify(envelope)
@@ -33,8 +35,11 @@ local function added_at(envelope)
   return time
 end
 
+-- From which list it goes on here: in the place of the queue that may be a group's.
 local function look_at(entry)
-  local oldest = call('LINDEX', entry.list, -1)
+  if has_groups and entry.list == queue then entry.group = group_at_turn() end
+  local list = entry.group and entry.group.list or entry.list
+  local oldest = call('LINDEX', list, -1)
   entry.rank = oldest and added_at(oldest) - entry.priority * aging or math.huge
 end
 
@@ -42,18 +47,31 @@ local ages = aging > 0 and #line > 1
 local turn
 local function whose_turn()
   turn = line[1]
-  if not ages then return turn and turn.list, math.huge end
-  for _, entry in ipairs(line) do
-    if not entry.rank then look_at(entry) end
-    if entry.rank < turn.rank then turn = entry end
+  if not turn then return nil end
+  if ages then
+    for _, entry in ipairs(line) do
+      if not entry.rank then look_at(entry) end
+      if entry.rank < turn.rank then turn = entry end
+    end
+    if turn.rank == math.huge then return nil end
+    return turn.group and turn.group.list or turn.list, 1
   end
-  return turn.rank < math.huge and turn.list, 1
+  if not has_groups or turn.list ~= queue then return turn.list, math.huge end
+  turn.group = group_at_turn()
+  if turn.group then return turn.group.list, math.min(turn.group.left, turn.group.free) end
+  table.remove(line, 1)
+  return whose_turn()
 end
 
--- A list that is empty leaves the line.
-local function had_turn(is_through)
-  if turn.lane then forget_if_empty(turn.lane) end
+-- So many elements were taken, of which these were claimed. A list that is empty leaves the line.
+local function had_turn(count, ids, is_through)
   turn.rank = nil
+  if turn.group then
+    group_had_turn(turn.group, count, ids)
+    turn.group = nil
+    return
+  end
+  if turn.lane and call('EXISTS', turn.list) == 0 then call('ZREM', priorities, turn.lane) end
   if is_through and not ages then table.remove(line, 1) end
 end
 `;

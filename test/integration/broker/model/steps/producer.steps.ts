@@ -45,8 +45,8 @@ const enqueue = step(
     const tasks = kinds.map((kind) => toTask(world, kind));
     const withStatus = how !== 'without status';
     for (let sent = 0; sent < (how === 'twice' ? 2 : 1); sent++) {
-      const withPriorities = tasks.some((task) => task.priority !== 0);
-      const answers = await world.broker.enqueue(q, tasks, { maxLength, withStatus, withPriorities });
+      const inLanes = tasks.some((task) => task.priority !== 0);
+      const answers = await world.broker.enqueue(q, tasks, { maxLength, withStatus, inLanes });
       // 0 stands for no limit in Redis, and no caller may ask for it.
       agree(answers, world.model.enqueue(tasks, maxLength || Infinity, withStatus));
     }
