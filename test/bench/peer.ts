@@ -33,8 +33,8 @@ export interface Peer {
   completed(redis: Redis): Promise<number>;
 }
 
-/** How the library is set up: by default, with other policies, or with guards and the like around its handler. */
-export type Variant = 'default' | 'policies' | 'enhancers';
+/** How the library is set up: by default, with other policies, with guards and the like around its handler, or with features. */
+export type Variant = 'default' | 'policies' | 'enhancers' | 'features';
 
 export interface DelayedTask {
   data: TaskData;

@@ -4,6 +4,7 @@ import type { WorkOptions } from '../peer.js';
 import { TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
 import { RedisTaskQueueModule, TaskHandler } from './library.js';
 import { type EnhancerName, enhancers } from './ours-enhancers.js';
+import { type Feature, type FeatureName, features } from './ours-features.js';
 
 const HANDLE = Symbol('handle');
 
@@ -13,25 +14,29 @@ export interface Setup {
   policies?: Pick<QueueOptions, 'status' | 'ack' | 'delivery'>;
   /** What stands around the handler. */
   enhancers?: readonly EnhancerName[];
+  feature?: FeatureName;
+}
+
+/** What the setup says of the queue. */
+export function queueOptions({ policies, feature }: Setup): QueueOptions {
+  const of: Feature | undefined = feature && features[feature];
+  return { ...policies, ...of?.queue };
 }
 
 /** The application of a producer. */
 export class ProducerModule {
-  static at(url: string, policies: Setup['policies']): DynamicModule {
-    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...policies } })] };
+  static at(url: string, setup: Setup): DynamicModule {
+    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: queueOptions(setup) })] };
   }
 }
 
 /** The application of a worker. */
 export class WorkerModule {
-  static at(
-    url: string,
-    { policies, enhancers: around = [] }: Setup,
-    { queues, concurrency, handle }: Omit<WorkOptions, 'onError'>,
-  ): DynamicModule {
+  static at(url: string, setup: Setup, { queues, concurrency, handle }: Omit<WorkOptions, 'onError'>): DynamicModule {
+    const { enhancers: around = [] } = setup;
     return {
       module: this,
-      imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...policies, concurrency } })],
+      imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...queueOptions(setup), concurrency } })],
       providers: [...queues.map((queue) => tasksOf(queue, around)), { provide: HANDLE, useValue: handle }],
     };
   }

@@ -1,9 +1,10 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { Redis } from 'ioredis';
-import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, WorkOptions } from '../peer.js';
+import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, Variant, WorkOptions } from '../peer.js';
 import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
 import { TaskProducer, TaskStatusService } from './library.js';
+import { type Feature, features } from './ours-features.js';
 import { ProducerModule, type Setup, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
@@ -14,19 +15,22 @@ function start(module: DynamicModule): Promise<INestApplicationContext> {
 
 /** The library, in a Nest application as its users write them. A task that fails is an error in the log. */
 export function ours(setup: Setup): Peer {
-  const { policies = {}, enhancers = [] } = setup;
+  const { policies = {} } = setup;
+  const feature: Feature | undefined = setup.feature && features[setup.feature];
+  const own = feature?.add ?? (() => undefined);
   return {
     title: packageVersion('../../../package.json'),
     setup: `a NestJS application context with RedisTaskQueueModule.forRoot; ${setOptions(setup)} set, all else as by default`,
-    variant: enhancers.length > 0 ? 'enhancers' : Object.keys(policies).length > 0 ? 'policies' : 'default',
+    variant: variantOf(setup),
     keepsNothing: policies.status === 'off',
 
     async produce(url: string): Promise<BenchProducer> {
-      const app = await start(ProducerModule.at(url, policies));
+      const app = await start(ProducerModule.at(url, setup));
       const producer = app.get(TaskProducer);
       return {
-        add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE }),
-        addBulk: (rows) => producer.addBulk(rows.map((data) => ({ name: TASK_NAME, data, queue: QUEUE }))),
+        add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE, ...own(data) }),
+        addBulk: (rows) =>
+          producer.addBulk(rows.map((data) => ({ name: TASK_NAME, data, queue: QUEUE, ...own(data) }))),
         close: () => app.close(),
       };
     },
@@ -38,7 +42,7 @@ export function ours(setup: Setup): Peer {
 
     /** There is no `wait` yet. */
     async request(url: string): Promise<BenchRequester> {
-      const app = await start(ProducerModule.at(url, policies));
+      const app = await start(ProducerModule.at(url, setup));
       const producer = app.get(TaskProducer);
       const statuses = app.get(TaskStatusService);
       return {
@@ -54,7 +58,7 @@ export function ours(setup: Setup): Peer {
     },
 
     async schedule(url: string, tasks: readonly DelayedTask[]): Promise<void> {
-      const app = await start(ProducerModule.at(url, policies));
+      const app = await start(ProducerModule.at(url, setup));
       const rows = tasks.map(({ data, dueAt }) => ({ name: TASK_NAME, data, queue: QUEUE, runAt: new Date(dueAt) }));
       await app.get(TaskProducer).addBulk(rows);
       await app.close();
@@ -63,8 +67,9 @@ export function ours(setup: Setup): Peer {
     async unsettled(redis: Redis): Promise<number> {
       const workers = await redis.zrange(`task_workers:{${QUEUE}}`, '0', '-1');
       const held = await Promise.all(workers.map((worker) => redis.hlen(`task_active:{${QUEUE}}:${worker}`)));
-      const waiting = await redis.llen(`task_queue:{${QUEUE}}`);
-      return held.reduce((sum, tasks) => sum + tasks, waiting);
+      const lists = ['', ...(feature?.lanes ?? []).map((lane) => `:${lane}`)];
+      const waiting = await Promise.all(lists.map((list) => redis.llen(`task_queue:{${QUEUE}}${list}`)));
+      return [...held, ...waiting].reduce((sum, tasks) => sum + tasks, 0);
     },
 
     async completed(redis: Redis): Promise<number> {
@@ -80,8 +85,15 @@ export function ours(setup: Setup): Peer {
 
 export const peer = ours({});
 
-function setOptions({ policies = {}, enhancers = [] }: Setup): string {
+function variantOf({ policies = {}, enhancers = [], feature }: Setup): Variant {
+  if (feature) return 'features';
+  if (enhancers.length > 0) return 'enhancers';
+  return Object.keys(policies).length > 0 ? 'policies' : 'default';
+}
+
+function setOptions({ policies = {}, enhancers = [], feature }: Setup): string {
   const chosen = Object.entries(policies).map(([name, policy]) => `${name}: '${policy}'`);
   const around = enhancers.length > 0 ? [`around the handler ${enhancers.join(', ')}`] : [];
-  return ['concurrency', ...chosen, ...around].join(' and ');
+  const asked = feature ? [`for each task ${feature}`] : [];
+  return ['concurrency', ...chosen, ...around, ...asked].join(' and ');
 }

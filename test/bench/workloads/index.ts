@@ -7,6 +7,7 @@ import { connections } from './connections.js';
 import { delayed } from './delayed.js';
 import { drain } from './drain.js';
 import { enhancers } from './enhancers.js';
+import { features } from './features.js';
 import { addBeside, type Crowd, drainBeside } from './growth.js';
 import { idle } from './idle.js';
 import { latencyResult } from './latency-result.js';
@@ -50,6 +51,7 @@ export const WORKLOADS: readonly Workload[] = [
   memoryCompleted,
   ...policies,
   enhancers,
+  ...features,
 ];
 
 export function findWorkload(name: string): Workload {
