@@ -16,7 +16,7 @@ import { checkGroup } from '../options/group-limits.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
-import { EnqueueBatcher, MAX_LANE_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
+import { EnqueueBatcher, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
@@ -107,7 +107,7 @@ export class TaskProducer {
     };
     this.batchers = {
       queue: new EnqueueBatcher(MAX_ROWS, (partition, tasks) => enqueue(partition, tasks, false)),
-      lanes: new EnqueueBatcher(MAX_LANE_ROWS, (partition, tasks) => enqueue(partition, tasks, true)),
+      lanes: new EnqueueBatcher(MAX_ROWS, (partition, tasks) => enqueue(partition, tasks, true)),
       schedule: new EnqueueBatcher(MAX_SCHEDULED_ROWS, (partition, tasks) => {
         const { maxLength } = settings.queue(queueOf(partition));
         return broker.schedule(partition, tasks, { maxLength });

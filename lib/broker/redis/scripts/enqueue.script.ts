@@ -38,23 +38,29 @@ for i = first, keeps and #ARGV or 0, 4 do
 end
 local are_new = #generated > 0 and call('EXISTS', unpack(generated)) == 0
 
--- The tasks of each group are counted by themselves.
-local rooms = {[''] = room}
-local function group_of(envelope)
-  local _, group = place_of(envelope)
-  if not group then return '' end
-  if not rooms[group] then
-    rooms[group] = room == math.huge and room or ARGV[2] - call('LLEN', list_of(lane_of(0, group)))
+-- What is created, by the list in which it is to wait. How many more may is a matter of each group, and of all that have none.
+local ungrouped = {left = room}
+local plain = {envelopes = {}, room = ungrouped}
+local lines, by_lane = {plain}, {}
+local function line_of(envelope)
+  local priority, group = place_of(envelope)
+  local lane = lane_of(priority, group)
+  if not lane then return plain end
+  local line = by_lane[lane]
+  if not line then
+    local own_room = group and room < math.huge and {left = ARGV[2] - call('LLEN', list_of(lane))}
+    line = {lane = lane, priority = priority, group = group, envelopes = {}, room = own_room or ungrouped}
+    by_lane[lane], lines[#lines + 1] = line, line
   end
-  return group
+  return line
 end
 
-local answers, created = {}, {}
+local answers = {}
 for i = first, #ARGV, 4 do
   local key, name, token = status .. ARGV[i], ARGV[i + 1], ARGV[i + 2]
   local is_new, is_known = token == '' and (are_new or not keeps), false
-  local answer, group = 1, in_lanes and group_of(ARGV[i + 3]) or ''
-  if rooms[group] <= 0 and (is_new or call('EXISTS', key) == 0) then
+  local answer, line = 1, in_lanes and line_of(ARGV[i + 3]) or plain
+  if line.room.left <= 0 and (is_new or call('EXISTS', key) == 0) then
     answer = 2
   elseif not is_new then
     answer, is_known = create(key, 'waiting', name, token)
@@ -63,17 +69,22 @@ for i = first, #ARGV, 4 do
     call('HSET', key, 'state', 'waiting', 'name', name, 'created', now_text)
   end
   if answer == 1 and not is_known then
-    created[#created + 1] = ARGV[i + 3]
-    rooms[group] = rooms[group] - 1
-    if in_lanes and (keeps or token ~= '') then note_place(ARGV[i], ARGV[i + 3]) end
+    line.envelopes[#line.envelopes + 1] = ARGV[i + 3]
+    line.room.left = line.room.left - 1
+    if line.lane and (keeps or token ~= '') then
+      note('HSET', key, line.group and 'group' or 'priority', line.group or line.priority)
+    end
   end
   answers[#answers + 1] = answer
 end
-if in_lanes then
-  for _, envelope in ipairs(created) do wait_in_line(envelope) end
-elseif #created > 0 then
-  call('LPUSH', queue, unpack(created))
+local is_any = false
+for _, line in ipairs(lines) do
+  if #line.envelopes > 0 then
+    if line.lane then name_lane(line.lane, line.priority, line.group) end
+    call('LPUSH', list_of(line.lane), unpack(line.envelopes))
+    is_any = true
+  end
 end
-if #created > 0 then ring() end
+if is_any then ring() end
 return answers
 `;
