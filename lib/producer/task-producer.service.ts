@@ -203,7 +203,10 @@ export class TaskProducer {
     const taskId = id ?? this.nextId();
     const token = id === undefined ? '' : this.nextId().slice(-16);
     const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
-    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, due, priority, group, expiresInMs } };
+    return {
+      partition: partitionOf(queue),
+      task: { id: taskId, name, token, envelope, due, priority, group, expiresInMs },
+    };
   }
 }
 
