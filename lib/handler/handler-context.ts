@@ -3,9 +3,13 @@ import { TaskContext } from './task-context.js';
 /** What a handler gets beside its data: a context, or, as a batch handler, one for each task of the batch. */
 export type HandlerContext = TaskContext | readonly TaskContext[];
 
+function isOfBatch(context: HandlerContext): context is readonly TaskContext[] {
+  return Array.isArray(context);
+}
+
 /** One or more of them, as an array. */
 export function contextsOf(context: HandlerContext): readonly TaskContext[] {
-  return context instanceof TaskContext ? [context] : context;
+  return isOfBatch(context) ? context : [context];
 }
 
 /**
@@ -13,7 +17,7 @@ export function contextsOf(context: HandlerContext): readonly TaskContext[] {
  * @throws the reason of the (first) signal
  */
 export function throwIfOver(context: HandlerContext): void {
-  if (context instanceof TaskContext) context.throwIfOver();
+  if (!isOfBatch(context)) context.throwIfOver();
   else if (context.every(({ isOver }) => isOver)) context[0]?.throwIfOver();
 }
 

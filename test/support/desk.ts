@@ -102,7 +102,7 @@ export class Throw {
   constructor(readonly error: unknown) {}
 }
 
-function envelopeOf({ id, name, lost, options }: DeskTask): string {
+export function envelopeOf({ id, name, lost, options }: DeskTask): string {
   const text = encodeEnvelope(id, name, JSON.stringify(id), options);
   return lost === undefined ? text : text.replace('"attempt":0', `"attempt":${lost},"lost":${lost}`);
 }

@@ -54,7 +54,7 @@ function note(by: string, host: ArgumentsHost): void {
 class Guard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {
     note('guard', context);
-    return !(context.getArgByIndex(0) as unknown[]).includes('denied');
+    return !context.getArgByIndex<unknown[]>(0).includes('denied');
   }
 }
 
@@ -154,7 +154,10 @@ describe('what stands around a batch handler', () => {
 
   it('is told of it where it asks for the one task that there is not', async () => {
     const [end] = await endsOf('asked for one', [1], 'failed');
-    expect(end?.error).toMatchObject({ name: 'NotATaskError', message: expect.stringContaining('getTaskContexts') });
+    expect(end?.error).toMatchObject({
+      name: 'NotATaskError',
+      message: expect.stringContaining('getTaskContexts') as unknown,
+    });
   });
 });
 
@@ -169,7 +172,10 @@ describe('the arguments of a batch handler', () => {
   it('may be validated one by one by a ParseArrayPipe; what is wrong with one turns all down', async () => {
     expect(await resultsOf('validated', [{ to: 'ann@example.org' }, { to: 'bob@example.org' }])).toEqual([true, true]);
     for (const { error } of await endsOf('validated', [{ to: 'ann@example.org' }, { to: 'bob' }], 'failed')) {
-      expect(error).toMatchObject({ name: 'TaskRejectedError', message: expect.stringContaining('must be an email') });
+      expect(error).toMatchObject({
+        name: 'TaskRejectedError',
+        message: expect.stringContaining('must be an email') as unknown,
+      });
     }
   });
 

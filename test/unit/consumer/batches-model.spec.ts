@@ -53,6 +53,7 @@ interface Setup {
 /** Plays Redis and the handlers, and notes what becomes of each task. */
 class Play {
   readonly ends = new Map<string, string[]>();
+  readonly complaints: string[] = [];
   private readonly desk: Desk;
   private readonly all: DeskTask[];
   private queue: DeskTask[];
@@ -160,13 +161,14 @@ class Play {
 
   private checkCalls(): void {
     const { desk, setup, claimedAs } = this;
-    expect(desk.held.takenSlots).toBeLessThanOrEqual(setup.concurrency);
+    if (desk.held.takenSlots > setup.concurrency) this.complaints.push(`${desk.held.takenSlots} slots are taken`);
     const begun = desk.calls.splice(0);
     for (const { name, ids } of begun) {
-      expect(ids.length).toBeLessThanOrEqual(handlers[name as Name]?.size ?? 1);
+      if (ids.length > (handlers[name as Name]?.size ?? 1)) this.complaints.push(`${ids.length} in a batch of ${name}`);
       const order = ids.map((id) => claimedAs.get(id) ?? -1);
-      expect(order, 'is that of the queue').toEqual([...order].sort((a, b) => a - b));
-      for (const id of ids) expect(this.all.find((task) => task.id === id)?.name).toBe(name);
+      if (order.some((at, n) => at <= (order[n - 1] ?? -1))) this.complaints.push(`${ids.join()} are not in order`);
+      const strangers = ids.filter((id) => this.all.find((task) => task.id === id)?.name !== name);
+      if (strangers.length > 0) this.complaints.push(`${strangers.join()} in a batch of ${name}`);
     }
     this.open.push(...begun);
   }
@@ -185,7 +187,8 @@ it('any mix of names, sizes and outcomes: every task ends once, in batches that 
       for (const each of given.steps) await play.take(each);
       await play.end();
       expect(play.ends.size).toBe(given.names.length);
-      for (const [id, ends] of play.ends) expect(ends, id).toHaveLength(1);
+      expect([...play.ends].filter(([, ends]) => ends.length !== 1)).toEqual([]);
+      expect(play.complaints).toEqual([]);
     }),
     { numRuns: 150 },
   );

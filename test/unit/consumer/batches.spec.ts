@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { HeldWatch } from '../../../lib/consumer/held-watch.js';
 import { SnoozeTask } from '../../../lib/index.js';
-import { Desk, type DeskTask, Throw } from '../../support/desk.js';
+import { Desk, type DeskTask, envelopeOf, Throw } from '../../support/desk.js';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 /** Time goes on: timers ring, promises settle. */
 const pass = (ms: number): Promise<unknown> => vi.advanceTimersByTimeAsync(ms);
 
-const tasks = (ids: string, name = 'batch'): DeskTask[] => [...ids].map((id) => ({ id, name }));
+const tasks = (ids: string, name = 'batch'): DeskTask[] => ids.split('').map((id) => ({ id, name }));
 
 /** What Redis was told of the ends of tasks, as `<kind> <id>`. */
 const told = (outcomes: readonly Outcome[]): string[] =>
@@ -87,7 +87,7 @@ describe('a batch that gathers', () => {
   it('stands in line where its first task stood', async () => {
     const desk = new Desk({ batch: patient, other: undefined }, { concurrency: 1 });
     desk.claim([...tasks('p', 'other'), ...tasks('a'), ...tasks('q', 'other'), ...tasks('bc')]);
-    for (const { answer } of [...desk.calls]) answer.open(undefined);
+    for (const { answer } of desk.calls) answer.open(undefined);
     await pass(0);
     expect(desk.batches).toEqual([['p'], ['a', 'b', 'c']]);
   });
@@ -133,6 +133,14 @@ describe('a batch that gathers', () => {
     await pass(1_001);
     desk.held.startWaiting();
     expect(desk.batches).toEqual([['c', 'd']]);
+  });
+
+  it('is not counted any more when it is gone', () => {
+    const desk = new Desk({ batch: patient, other: undefined }, { concurrency: 1 });
+    desk.claim(tasks('a'));
+    desk.held.cancel(['a']);
+    desk.held.accept([envelopeOf({ id: 'p', name: 'other' })], { areMarked: false, isLast: true });
+    expect([desk.held.canStart, desk.held.freeSlots]).toEqual([true, 0]);
   });
 
   it('goes back at shutdown, in order, and leaves no timer', () => {
