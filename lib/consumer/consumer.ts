@@ -239,7 +239,8 @@ export class Consumer {
     if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
-    this.held.accept(reply.claimed, { areMarked: marks, isLast: !reply.more });
+    const isLast = !reply.more || (want > 0 && reply.claimed.length === 0);
+    this.held.accept(reply.claimed, { areMarked: marks, isLast });
     if (!reply.more) this.held.startWaiting();
     this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, this.lease.silenceMs) : MAX_SLEEP_MS);
     // What is not known here is found by comparing: as after any beat.
