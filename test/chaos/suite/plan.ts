@@ -9,6 +9,7 @@ const NARROW_SHARE = 0.08;
 const MIX: readonly { kind: Kind; weight: number }[] = [
   { kind: 'quick', weight: 50 },
   { kind: 'delayed', weight: 6 },
+  { kind: 'batched', weight: 8 },
   { kind: 'slow', weight: 30 },
   { kind: 'cpu', weight: 4 },
   { kind: 'throwing', weight: 4 },
@@ -41,7 +42,7 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
   return Array.from({ length: count }, (_, row) => {
     const kind = special.get(row) ?? random.weighted(MIX).kind;
     const id = idOf(row, random);
-    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) ? 'narrow' : 'wide';
+    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) || kind === 'batched' ? 'narrow' : 'wide';
     const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
     const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
     return { id, queue, kind, data, ...optionsOf(kind, random) };
@@ -72,6 +73,8 @@ function duration(kind: Kind, random: Random, leaseMs: number): number {
       return random.chance(0.5) ? 0 : random.integer(1, 20);
     case 'poison':
       return random.integer(0, 30);
+    case 'batched':
+      return random.integer(0, 60);
     case 'unwanted':
       return random.integer(5, 400);
     case 'stuck':
