@@ -190,6 +190,6 @@ it('any mix of names, sizes and outcomes: every task ends once, in batches that 
       expect([...play.ends].filter(([, ends]) => ends.length !== 1)).toEqual([]);
       expect(play.complaints).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: 500 },
   );
 });
