@@ -11,7 +11,7 @@ export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedu
 export * from './errors/index.js';
 export { FailTask, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
-export { getTaskContext, isTaskContext } from './handler/task-host.js';
+export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
 export { type AddedTask, type AddOptions, type BulkRow, TaskProducer } from './producer/task-producer.service.js';

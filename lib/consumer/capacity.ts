@@ -1,5 +1,6 @@
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { HandlerPace } from './handler-pace.js';
+import type { SlotShare } from './slot-share.js';
 
 /** How many tasks of one queue a worker runs at once, and how many it holds. */
 export class Capacity {
@@ -8,7 +9,10 @@ export class Capacity {
   /** How many had begun when what was fetched ahead was given back, for it found no slot. */
   private stalledAt: number | undefined;
 
-  constructor(private readonly settings: Pick<QueueSettings, 'concurrency' | 'delivery'>) {
+  constructor(
+    private readonly settings: Pick<QueueSettings, 'concurrency' | 'delivery'>,
+    private readonly share: SlotShare,
+  ) {
     this.pace = new HandlerPace(settings.concurrency);
   }
 
@@ -41,6 +45,11 @@ export class Capacity {
     return Math.max(0, this.settings.concurrency - taken);
   }
 
+  /** How many more tasks find a slot at once. */
+  freeRoom(taken: number): number {
+    return this.share.tasksFor(this.freeSlots(taken));
+  }
+
   /**
    * How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick.
    * @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way
@@ -48,7 +57,7 @@ export class Capacity {
   room(taken: number, oldestMs: number): number {
     // What is lost with a worker does not come again: it must have had its chance.
     const fetchesAhead = this.settings.delivery === 'at-least-once' && this.stalledAt !== this.begun;
-    const ahead = fetchesAhead ? this.pace.allowance(oldestMs) : 0;
-    return Math.max(0, this.settings.concurrency + ahead - taken);
+    const ahead = fetchesAhead ? this.pace.allowance(oldestMs, this.share.perTask) : 0;
+    return Math.max(0, this.share.tasksFor(this.settings.concurrency + ahead - taken));
   }
 }

@@ -4,9 +4,9 @@ import type { BeatReply } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { Call } from './call.js';
 import type { Consumer } from './consumer.js';
 import type { Quarantine } from './quarantine.js';
-import type { TaskRun } from './task-run.js';
 
 /** What a worker's loop is told about its queue and its surroundings. */
 export interface ConsumerOptions {
@@ -27,5 +27,5 @@ export interface ConsumerOptions {
   /** Called whenever Redis has answered a beat. */
   onBeat: (partition: Partition, reply: BeatReply) => void;
   /** Called whenever a handler has ended. */
-  onEnded: (run: TaskRun) => void;
+  onEnded: (call: Call) => void;
 }

@@ -131,6 +131,7 @@ export class Consumer {
       }
     }
     this.watch.stop();
+    this.held.stop();
   }
 
   /**
@@ -215,7 +216,7 @@ export class Consumer {
         worker: this.lease.id,
         leaseMs: this.lease.leaseMs,
         restMs,
-        free: this.held.freeSlots,
+        free: this.held.freeRoom,
         retention: this.retention,
         outcomes,
         want,
@@ -238,7 +239,8 @@ export class Consumer {
     if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
-    this.held.accept(reply.claimed, { areMarked: marks });
+    const isLast = !reply.more || (want > 0 && reply.claimed.length === 0);
+    this.held.accept(reply.claimed, { areMarked: marks, isLast });
     if (!reply.more) this.held.startWaiting();
     this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, this.lease.silenceMs) : MAX_SLEEP_MS);
     // What is not known here is found by comparing: as after any beat.
@@ -261,7 +263,10 @@ export class Consumer {
     const ids = new Set(await this.broker.held(this.partition, this.lease.id));
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
-    this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown), { areMarked: false });
+    this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown), {
+      areMarked: false,
+      isLast: true,
+    });
     this.gate.open();
   }
 

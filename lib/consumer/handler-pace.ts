@@ -26,13 +26,15 @@ export class HandlerPace {
   }
 
   /**
-   * How many tasks to hold beyond the free slots.
+   * How many runs to hold beyond the free slots.
    * @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way
+   * @param perTask what a task is of a run
    */
-  allowance(oldestMs: number): number {
+  allowance(oldestMs: number, perTask = 1): number {
     if (this.averageMs === undefined) return 0;
     // A run that takes longer than those before it shows before it ends.
-    const perTaskMs = Math.max(this.averageMs, oldestMs / this.concurrency);
-    return Math.min(MAX_TASKS, Math.floor((this.concurrency * AHEAD_MS) / Math.max(perTaskMs, Number.EPSILON)));
+    const perRunMs = Math.max(this.averageMs, oldestMs / this.concurrency);
+    const count = Math.floor((this.concurrency * AHEAD_MS) / Math.max(perRunMs, Number.EPSILON));
+    return Math.min(MAX_TASKS * perTask, count);
   }
 }

@@ -3,6 +3,9 @@ import { type Partition, publicId } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
 import { InvalidDataError } from '../errors/index.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import { BatchGathering } from './batch-gathering.js';
+import type { BatchRun, BatchRunListener } from './batch-run.js';
+import type { Call } from './call.js';
 import { Capacity } from './capacity.js';
 import type { GuardedLog } from './guarded-log.js';
 import { PendingOutcomes } from './pending-outcomes.js';
@@ -11,7 +14,9 @@ import type { RedisClock } from './redis-clock.js';
 import type { RunFactory } from './run-factory.js';
 import { judgeInterrupted } from './failed-attempt.js';
 import { judgeExpired, judgeRun, judgeStranger, type Verdict } from './task-outcome.js';
-import { abortError, type RunResult, type TaskRun, type TaskRunListener } from './task-run.js';
+import { RunningCalls } from './running-calls.js';
+import { SlotShare } from './slot-share.js';
+import { abortError, type RunResult, type TaskRun } from './task-run.js';
 import { WaitingTasks } from './waiting-tasks.js';
 
 /** A run that is shorter is not worth to be marked as active: its end is there soon. */
@@ -28,26 +33,38 @@ export interface HeldTasksOptions {
   mayStart: () => boolean;
   quarantine: Quarantine;
   /** For whoever wants to know which handlers ran when. */
-  onEnded?: (run: TaskRun) => void;
+  onEnded?: (call: Call) => void;
 }
 
 /**
  * What one worker holds of one queue, from the claim until Redis has confirmed the outcome: tasks that wait for a
  * slot, runs, and outcomes that wait to be reported. Knows nothing of Redis; its consumer keeps the two in step.
  */
-export class HeldTasks implements TaskRunListener {
+export class HeldTasks implements BatchRunListener {
   readonly outcomes = new PendingOutcomes();
   /** `null` where nothing is to be run: the outcome is known already. */
   private readonly held = new Map<string, TaskRun | null>();
-  private readonly running = new Set<TaskRun>();
+  private readonly running: RunningCalls;
   private readonly waiting: WaitingTasks;
+  /** Only where there are handlers that want batches. */
+  private readonly gathering: BatchGathering | undefined;
   private readonly capacity: Capacity;
   private hasUnmarked = false;
   private isStarting = false;
 
   constructor(private readonly options: HeldTasksOptions) {
-    this.waiting = new WaitingTasks(options.quarantine);
-    this.capacity = new Capacity(options.settings);
+    const { quarantine, settings, runs } = options;
+    // Not another run of the same task, which was claimed anew after the lease was lost.
+    const holds = (run: TaskRun): boolean => this.held.get(run.envelope.id) === run;
+    this.running = new RunningCalls(settings.ack === 'each', holds);
+    const share = new SlotShare(runs.handlers, settings.delivery === 'at-most-once');
+    this.waiting = new WaitingTasks(quarantine);
+    this.capacity = new Capacity(settings, share);
+    if (!runs.handlers.some(({ batch }) => batch)) return;
+    this.gathering = new BatchGathering(this.waiting, share, this, () => {
+      this.hasUnmarked = this.keepsStatuses;
+      options.onChange();
+    });
   }
 
   /** How many tasks Redis should say that this worker holds. */
@@ -61,14 +78,22 @@ export class HeldTasks implements TaskRunListener {
     return this.capacity.freeSlots(this.claimedSlots);
   }
 
-  /** How many slots are taken by what runs or begins; with `ack: 'each'` also by what has ended without that Redis knows. */
-  get takenSlots(): number {
-    return this.claimedSlots - this.waiting.size + this.waiting.slots;
+  /** For how many more tasks there is a slot at once. */
+  get freeRoom(): number {
+    return this.options.quarantine.isOpen ? this.capacity.freeRoom(this.claimedSlots) : 0;
   }
 
-  /** Whether claims are to be marked as active at once: not where handlers are through in no time, or nobody wants to know. */
+  /** How many slots are taken by what runs or begins; with `ack: 'each'` also by what has ended without that Redis knows. */
+  get takenSlots(): number {
+    return this.running.slots + this.waiting.slots;
+  }
+
+  /**
+   * Whether claims are to be marked as active at once: not where handlers are through in no time, where tasks wait for others to
+   * join them, or where nobody wants to know.
+   */
   get marksClaims(): boolean {
-    return this.keepsStatuses && !this.capacity.isQuick;
+    return this.keepsStatuses && !this.capacity.isQuick && !this.gathering;
   }
 
   /** One suspect at a time, and only where it begins soon. */
@@ -94,37 +119,38 @@ export class HeldTasks implements TaskRunListener {
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
     if (!this.options.mayStart() || !this.options.quarantine.isOpen) return 0;
-    const [oldest] = this.running;
-    return this.capacity.room(this.claimedSlots, oldest?.ranMs ?? 0);
+    return this.capacity.room(this.claimedSlots, this.running.oldestMs);
   }
 
   get runningNames(): string[] {
-    return Array.from(this.running, ({ mode }) => mode.handler.name);
+    return this.running.names;
   }
 
   has(id: string): boolean {
     return this.held.has(id);
   }
 
-  /** Takes in what was claimed. Nothing runs before `startWaiting`. */
-  accept(envelopes: readonly string[], { areMarked }: { areMarked: boolean }): void {
+  /** Takes in what was claimed. Nothing runs before `startWaiting`. `isLast`: no more can be claimed at present. */
+  accept(envelopes: readonly string[], { areMarked, isLast }: { areMarked: boolean; isLast: boolean }): void {
     const { partition, runs, settings } = this.options;
+    const line = this.gathering ?? this.waiting;
     for (const text of envelopes) {
       const envelope = decodeEnvelope(text);
       const run = runs.make(envelope, areMarked, this);
       this.held.set(envelope.id, run);
-      if (run) this.waiting.add(run);
+      if (run) line.add(run);
       else this.enter(judgeStranger(partition, envelope, settings));
     }
     if (!areMarked) this.hasUnmarked = this.keepsStatuses;
+    if (isLast || envelopes.length > 0) this.gathering?.answered(isLast);
   }
 
   /** Reports those runs that take long enough to be seen. */
   markRuns(): void {
     if (!this.keepsStatuses) return;
     this.hasUnmarked = this.waiting.hasUnmarked;
-    for (const run of this.running) {
-      if (run.isMarked || run.isLost) continue;
+    for (const run of this.running.runs) {
+      if (run.isMarked) continue;
       if (run.ranMs >= MARK_AFTER_MS) this.mark(run);
       else this.hasUnmarked = true;
     }
@@ -136,21 +162,26 @@ export class HeldTasks implements TaskRunListener {
     this.isStarting = true;
     // Handlers that block the loop, one after another, must let it turn before the lease runs out.
     while (this.options.mayStart()) {
-      const run = this.waiting.next(this.hasFreeSlot);
-      if (!run) break;
-      this.begin(run);
+      const call = this.waiting.next(this.hasFreeSlot);
+      if (!call) break;
+      this.begin(call);
     }
     this.isStarting = false;
   }
 
   ended(run: TaskRun, result: RunResult): void {
-    const { settings, clock, onChange, onEnded } = this.options;
-    this.running.delete(run);
-    if (run.isSuspect) this.options.quarantine.leave(run);
-    this.capacity.learn(run.ranMs);
-    onEnded?.(run);
-    onChange();
-    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
+    this.free(run);
+    this.judge(run, result);
+    this.startWaiting();
+  }
+
+  batchedEnded(run: TaskRun, result: RunResult): void {
+    this.options.onChange();
+    this.judge(run, result);
+  }
+
+  batchEnded(batch: BatchRun): void {
+    this.free(batch);
     this.startWaiting();
   }
 
@@ -178,6 +209,8 @@ export class HeldTasks implements TaskRunListener {
       if (kind === 'began') this.begun(id, outcome.isAlone);
       else if (kind !== 'progress') this.held.delete(id);
     }
+    this.waiting.confirm();
+    this.running.settled();
     for (const id of refused) {
       logger.warn(`${this.title(id)}: its lease was lost while it ran; the outcome does not count`);
     }
@@ -197,8 +230,9 @@ export class HeldTasks implements TaskRunListener {
   /** Forgets what Redis does not know this worker to hold. */
   keepOnly(ids: ReadonlySet<string>): void {
     for (const [id, run] of this.held) if (!ids.has(id)) this.forget(id, run);
-    this.waiting.remove(({ envelope }) => !ids.has(envelope.id));
+    this.takeOut(({ envelope }) => !ids.has(envelope.id));
     this.outcomes.keepOnly(ids);
+    this.running.settled();
   }
 
   /** Somebody has called these tasks off. What they return now does not matter: Redis knows how they end. */
@@ -214,27 +248,32 @@ export class HeldTasks implements TaskRunListener {
     const ahead = this.waiting.removeAhead();
     if (ahead.length === 0) return;
     this.capacity.stall();
+    this.gathering?.gaveBack(ahead);
     this.giveBack(ahead);
   }
 
   /** Gives back what was not begun, or some of it. */
   releaseWaiting(which: (run: TaskRun) => boolean = () => true): void {
-    this.giveBack(this.waiting.remove(which));
+    this.giveBack(this.takeOut(which));
   }
 
   abortRunning(reason: string): void {
     // Of those that end at once, the last one given back is the oldest: it then stands at the head of the queue.
-    for (const run of [...this.running].reverse()) run.abort('shutdown', abortError(reason));
+    for (const run of this.running.runs.reverse()) run.abort('shutdown', abortError(reason));
   }
 
   /** Gives back what is running: its handlers may go on, but nobody listens. */
   releaseRunning(): void {
-    for (const run of [...this.running].reverse()) {
-      if (run.isLost) continue;
+    for (const run of this.running.runs.reverse()) {
       run.lose('The worker shut down');
       this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
       this.enter(judgeInterrupted(run, this.options.settings));
     }
+  }
+
+  /** Begins nothing any more. */
+  stop(): void {
+    this.gathering?.stop();
   }
 
   private get keepsStatuses(): boolean {
@@ -247,33 +286,56 @@ export class HeldTasks implements TaskRunListener {
 
   /** Slots that are taken, and those that what waits here will take. */
   private get claimedSlots(): number {
-    const { running, waiting } = this;
-    if (this.options.settings.ack === 'batch') return running.size + waiting.size;
-    return this.held.size + [...running].filter(({ isLost }) => isLost).length;
+    return this.running.slots + this.waiting.size;
   }
 
-  private begin(run: TaskRun): void {
-    if (run.isExpiredAt(this.options.clock)) {
-      this.capacity.began();
-      this.options.quarantine.leave(run);
-      this.enter(judgeExpired(run, this.options.settings));
-    } else if (run.mustBeMarked && !run.isMarked) {
-      const isAlone = run.isSuspect ? { isAlone: this.options.quarantine.isQuiet } : {};
-      this.waiting.mark(run);
-      this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: 0, ...isAlone });
+  private begin(call: Call): void {
+    if (call.isExpiredAt(this.options.clock) && !this.expire(call)) return;
+    if (call.mustBeMarked && !call.isMarked) {
+      const isAlone = call.isSuspect ? { isAlone: this.options.quarantine.isQuiet } : {};
+      this.waiting.mark(call);
+      for (const { envelope, isMarked } of call.runs) {
+        if (!isMarked) this.outcomes.add({ kind: 'began', id: envelope.id, ranMs: 0, ...isAlone });
+      }
     } else {
       this.capacity.began();
-      this.running.add(run);
-      if (run.isSuspect) this.options.quarantine.began();
-      run.start();
+      this.running.add(call);
+      if (call.isSuspect) this.options.quarantine.began();
+      call.start();
     }
+  }
+
+  /** @returns whether anything of it is left to begin */
+  private expire(call: Call): boolean {
+    const expired = call.runs.filter((run) => run.isExpiredAt(this.options.clock));
+    for (const run of expired) this.enter(judgeExpired(run, this.options.settings));
+    if (call.drop(new Set(expired))) return true;
+    this.capacity.began();
+    this.options.quarantine.leave(call);
+    return false;
+  }
+
+  /** It has ended. */
+  private free(call: Call): void {
+    const { quarantine, onChange, onEnded } = this.options;
+    this.running.ended(call);
+    if (call.isSuspect) quarantine.leave(call);
+    this.capacity.learn(call.ranMs);
+    onEnded?.(call);
+    onChange();
+  }
+
+  private judge(run: TaskRun, result: RunResult): void {
+    const { settings, clock } = this.options;
+    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
   }
 
   /** Redis has marked it. */
   private begun(id: string, isAlone: boolean | undefined): void {
-    this.waiting.confirm(id);
     const run = this.held.get(id);
-    if (run && isAlone === false && this.running.has(run)) this.options.quarantine.letIn(run);
+    if (!run) return;
+    run.isMarked = true;
+    if (isAlone === false && this.running.has(run)) this.options.quarantine.letIn(run.call);
   }
 
   /** A status that says how far a task is says that it is active, too. */
@@ -282,17 +344,24 @@ export class HeldTasks implements TaskRunListener {
     this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: Math.round(run.ranMs) });
   }
 
+  private takeOut(which: (run: TaskRun) => boolean): TaskRun[] {
+    const removed = this.waiting.remove(which);
+    this.gathering?.tidy();
+    return removed;
+  }
+
   private giveBack(runs: readonly TaskRun[]): void {
-    // The head of the queue ends up with what was claimed first.
-    for (const { envelope } of [...runs].reverse()) {
-      this.outcomes.add({ kind: 'released', id: envelope.id, began: false });
-    }
+    if (runs.length === 0) return;
+    const given = new Set<TaskRun | null>(runs);
+    // They are held in the order in which they were claimed. The head of the queue ends up with what was claimed first.
+    const ids = [...this.held].flatMap(([id, run]) => (given.has(run) ? [id] : []));
+    for (const id of ids.reverse()) this.outcomes.add({ kind: 'released', id, began: false });
   }
 
   private forget(id: string, run: TaskRun | null): void {
     this.held.delete(id);
     if (!run) return;
-    this.options.quarantine.leave(run);
+    this.options.quarantine.leave(run.call);
     if (!this.running.has(run)) return;
     this.options.logger.warn(`${run.title}: its lease was lost; the run is aborted and its outcome does not count`);
     run.lose('The lease was lost');

@@ -1,4 +1,4 @@
-import type { TaskRun } from './task-run.js';
+import type { Call } from './call.js';
 
 /** How long a suspect waits, at most, for what runs to end before it. */
 const PATIENCE_MS = 2_000;
@@ -17,7 +17,7 @@ const ALONE_MS = 2_000;
  * | resting | all others have as much time as they had to wait | time is over → free |
  */
 export class Quarantine {
-  private suspect: TaskRun | undefined;
+  private suspect: Call | undefined;
   private isInside = false;
   private isPatient = false;
   private isResting = false;
@@ -51,20 +51,20 @@ export class Quarantine {
     return !this.suspect && !this.isResting;
   }
 
-  has(run: TaskRun): boolean {
-    return this.suspect === run;
+  has(call: Call): boolean {
+    return this.suspect === call;
   }
 
   /** Whether `enter` would bring this suspect further. */
-  admits(run: TaskRun): boolean {
-    return this.suspect ? this.has(run) && this.isReady : this.isFree;
+  admits(call: Call): boolean {
+    return this.suspect ? this.has(call) && this.isReady : this.isFree;
   }
 
   /** A suspect asks to begin. Where it may not yet, it may be the next one: then nothing else begins before it. */
-  enter(run: TaskRun): boolean {
-    if (!this.admits(run)) return false;
+  enter(call: Call): boolean {
+    if (!this.admits(call)) return false;
     if (!this.suspect) {
-      this.suspect = run;
+      this.suspect = call;
       this.closedAt = performance.now();
       this.isPatient = true;
       this.after(PATIENCE_MS, () => {
@@ -84,8 +84,8 @@ export class Quarantine {
   }
 
   /** Redis knows that the suspect is not alone any more. */
-  letIn(run: TaskRun): void {
-    if (!this.has(run)) return;
+  letIn(call: Call): void {
+    if (!this.has(call)) return;
     this.open();
     this.onChange();
   }
@@ -96,8 +96,8 @@ export class Quarantine {
   }
 
   /** The suspect has ended, or is not held any more. */
-  leave(run: TaskRun): void {
-    if (!this.has(run)) return;
+  leave(call: Call): void {
+    if (!this.has(call)) return;
     this.suspect = undefined;
     this.isInside = false;
     this.open();

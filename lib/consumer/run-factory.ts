@@ -9,6 +9,7 @@ import {
   type TaskOptions,
   type TaskSettings,
 } from '../options/task-options.js';
+import { BatchedRun } from './batched-run.js';
 import { TaskRun, type TaskRunListener, type TaskRunMode } from './task-run.js';
 
 export interface RunFactoryOptions {
@@ -27,11 +28,18 @@ export class RunFactory {
 
   constructor(private readonly options: RunFactoryOptions) {}
 
+  get handlers(): readonly TaskHandlerEntry[] {
+    return [...this.options.handlers.values()];
+  }
+
   /** @returns `null` where nobody here can run it */
   make(envelope: Envelope, isMarked: boolean, listener: TaskRunListener): TaskRun | null {
     const handler = envelope.name === null ? undefined : this.options.handlers.get(envelope.name);
     if (!handler) return null;
-    return new TaskRun(envelope, this.modeOf(envelope, handler), isMarked && envelope.lost === undefined, listener);
+    const mode = this.modeOf(envelope, handler);
+    const isMarkedNow = isMarked && envelope.lost === undefined;
+    if (handler.batch) return new BatchedRun(envelope, mode, isMarkedNow, listener);
+    return new TaskRun(envelope, mode, isMarkedNow, listener);
   }
 
   /** Most tasks have no options of their own: what their handler's have is worked out once. */

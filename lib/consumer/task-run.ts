@@ -5,6 +5,7 @@ import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
 import { lastOf } from '../handler/last-of.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskSettings } from '../options/task-options.js';
+import type { Call } from './call.js';
 import type { RedisClock } from './redis-clock.js';
 
 /** How a handler ended. */
@@ -15,6 +16,7 @@ export type AbortCause = 'cancelled' | 'lost' | 'shutdown' | 'timeout';
 
 /** What a run tells its consumer. */
 export interface TaskRunListener {
+  /** It has ended, and its slot is free. */
   ended(run: TaskRun, result: RunResult): void;
   progressed(run: TaskRun, json: string): void;
   /** Others are about to begin beside it: Redis has to know that first. */
@@ -37,7 +39,7 @@ const CANCEL_GRACE_MS = 1_000;
  * One attempt at one task that this worker holds. It ends once, whatever the handler does. After a timeout or `lose` the
  * handler may go on without anybody listening, for a running function cannot be stopped from outside.
  */
-export class TaskRun implements TaskRunControl {
+export class TaskRun implements Call, TaskRunControl {
   abortedFor: AbortCause | undefined;
   /** By `performance.now()`; 0 while it runs. */
   endedAt = 0;
@@ -54,6 +56,19 @@ export class TaskRun implements TaskRunControl {
     public isMarked: boolean,
     private readonly listener: TaskRunListener,
   ) {}
+
+  /** What takes the slot in which it runs. */
+  get call(): Call {
+    return this;
+  }
+
+  get runs(): readonly TaskRun[] {
+    return [this];
+  }
+
+  get isReady(): boolean {
+    return true;
+  }
 
   /** A worker died that held it: it must not begin before its status says that it is active. */
   get mustBeMarked(): boolean {
@@ -97,16 +112,15 @@ export class TaskRun implements TaskRunControl {
     return attempt === 0 && typeof options?.expiresAt === 'number' && options.expiresAt <= clock.nowMs;
   }
 
+  drop(runs: ReadonlySet<TaskRun>): boolean {
+    return !runs.has(this);
+  }
+
   start(): void {
-    this.startedAt = performance.now();
-    const { id, attempt, data } = this.envelope;
-    const { partition, handler, settings } = this.mode;
-    const { timeoutMs } = settings;
-    if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
-    const context = new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
+    const context = this.begin();
     let returned: unknown;
     try {
-      returned = handler.invoke(data, context);
+      returned = this.mode.handler.invoke(this.envelope.data, context);
       if (isThenable(returned)) {
         returned.then(
           (value) => this.returned(value),
@@ -154,6 +168,31 @@ export class TaskRun implements TaskRunControl {
     this.abort('lost', abortError(reason));
   }
 
+  /** Its time begins now. */
+  protected begin(): TaskContext {
+    this.startedAt = performance.now();
+    const { id, attempt } = this.envelope;
+    const { partition, handler, settings } = this.mode;
+    const { timeoutMs } = settings;
+    if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
+    return new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
+  }
+
+  protected end(result: RunResult): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.endedAt = performance.now();
+    clearTimeout(this.timer);
+    const { timeoutMs } = this.mode.settings;
+    // A handler that blocked the loop kept the timer from firing.
+    const isLate = timeoutMs > 0 && this.ranMs > timeoutMs && 'value' in result;
+    this.report(isLate ? { thrown: new TaskTimeoutError(timeoutMs) } : result);
+  }
+
+  protected report(result: RunResult): void {
+    this.listener.ended(this, result);
+  }
+
   /** The attempt is over, whether the handler listens to its signal or not. */
   private timeOut(timeoutMs: number): void {
     const error = new TaskTimeoutError(timeoutMs);
@@ -169,17 +208,6 @@ export class TaskRun implements TaskRunControl {
       (last) => this.end({ value: last }),
       (thrown: unknown) => this.end({ thrown }),
     );
-  }
-
-  private end(result: RunResult): void {
-    if (this.ended) return;
-    this.ended = true;
-    this.endedAt = performance.now();
-    clearTimeout(this.timer);
-    const { timeoutMs } = this.mode.settings;
-    // A handler that blocked the loop kept the timer from firing.
-    const isLate = timeoutMs > 0 && this.ranMs > timeoutMs && 'value' in result;
-    this.listener.ended(this, isLate ? { thrown: new TaskTimeoutError(timeoutMs) } : result);
   }
 }
 

@@ -72,8 +72,8 @@ export class TaskWorker {
           quarantine,
           onBeat: this.onBeat,
           onTurn: (turned) => this.listener?.notice(turned),
-          onEnded: (run) => {
-            watch.ended(run.mode.handler.name, run.endedAt);
+          onEnded: ({ mode, endedAt }) => {
+            watch.ended(mode.handler.name, endedAt);
             quarantine.ended();
           },
         },

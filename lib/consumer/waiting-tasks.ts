@@ -1,3 +1,5 @@
+import type { BatchRun } from './batch-run.js';
+import type { Call } from './call.js';
 import type { Quarantine } from './quarantine.js';
 import type { TaskRun } from './task-run.js';
 
@@ -7,17 +9,20 @@ import type { TaskRun } from './task-run.js';
  * to nothing else. A suspect has to pass the quarantine before all that.
  */
 export class WaitingTasks {
-  private ordinary: TaskRun[] = [];
-  private suspects: TaskRun[] = [];
+  private ordinary: Call[] = [];
+  /** How many of these are batches that still gather: they are passed over, and take no slot. */
+  private gathering = 0;
+  private suspects: Call[] = [];
   /** They have their slots, and Redis is being told that they begin. */
-  private marking: TaskRun[] = [];
+  private marking: Call[] = [];
   /** They have their slots, and Redis knows. */
-  private marked: TaskRun[] = [];
+  private marked: Call[] = [];
 
   constructor(private readonly quarantine: Quarantine) {}
 
+  /** How many slots it takes, or will take. */
   get size(): number {
-    return this.ordinary.length + this.suspects.length + this.slots;
+    return this.ordinary.length - this.gathering + this.suspects.length + this.slots;
   }
 
   /** How many slots are taken already. */
@@ -30,11 +35,22 @@ export class WaitingTasks {
   }
 
   get hasUnmarked(): boolean {
-    return this.ordinary.some(({ isMarked }) => !isMarked);
+    return this.ordinary.some(({ isReady, isMarked }) => isReady && !isMarked);
   }
 
-  add(run: TaskRun): void {
-    (run.isSuspect ? this.suspects : this.ordinary).push(run);
+  add(call: Call): void {
+    (call.isSuspect ? this.suspects : this.ordinary).push(call);
+  }
+
+  /** It stands in line from now on, and is passed over until it is ready. */
+  gather(batch: BatchRun): void {
+    this.ordinary.push(batch);
+    this.gathering++;
+  }
+
+  ready(batch: BatchRun): void {
+    batch.isReady = true;
+    this.gathering--;
   }
 
   /** Whether `next` would return one, or bring one further. */
@@ -42,48 +58,61 @@ export class WaitingTasks {
     if (this.marked.length > 0) return true;
     const [suspect] = this.suspects;
     if (!hasFreeSlot) return false;
-    return (suspect && this.quarantine.admits(suspect)) || (this.ordinary.length > 0 && this.quarantine.isOpen);
+    return (
+      (suspect && this.quarantine.admits(suspect)) || (this.ordinary.length > this.gathering && this.quarantine.isOpen)
+    );
   }
 
   /** Takes out the one that is next: to begin, or to be marked first. */
-  next(hasFreeSlot: boolean): TaskRun | undefined {
+  next(hasFreeSlot: boolean): Call | undefined {
     if (this.marked.length > 0) return this.marked.shift();
     if (!hasFreeSlot) return undefined;
     const [suspect] = this.suspects;
     if (suspect && this.quarantine.enter(suspect)) return this.suspects.shift();
-    return this.quarantine.isOpen ? this.ordinary.shift() : undefined;
+    if (!this.quarantine.isOpen) return undefined;
+    return this.gathering === 0 ? this.ordinary.shift() : this.nextReady();
   }
 
   /** Keeps it, with its slot, until Redis has marked it. */
-  mark(run: TaskRun): void {
-    this.marking.push(run);
+  mark(call: Call): void {
+    this.marking.push(call);
   }
 
-  /** Redis has marked it. */
-  confirm(id: string): void {
-    const at = this.marking.findIndex(({ envelope }) => envelope.id === id);
-    for (const run of at < 0 ? [] : this.marking.splice(at, 1)) {
-      run.isMarked = true;
-      this.marked.push(run);
-    }
+  /** Redis has marked some: what is marked as a whole may begin. */
+  confirm(): void {
+    if (this.marking.length === 0) return;
+    this.marked.push(...this.marking.filter(({ isMarked }) => isMarked));
+    this.marking = this.marking.filter(({ isMarked }) => !isMarked);
   }
 
-  /** Takes out some of them. @returns them in the order of the queue */
+  /** Takes out some of them. */
   remove(which: (run: TaskRun) => boolean): TaskRun[] {
-    const removed = [...this.marked, ...this.marking, ...this.suspects, ...this.ordinary].filter(which);
+    const calls = [...this.marked, ...this.marking, ...this.suspects, ...this.ordinary];
+    const removed = calls.flatMap(({ runs }) => runs).filter(which);
     if (removed.length === 0) return removed;
-    const stays = (run: TaskRun): boolean => !which(run);
+    const gone = new Set(removed);
+    const left = new Set(calls.filter((call) => call.drop(gone)));
+    const stays = (call: Call): boolean => left.has(call);
     this.ordinary = this.ordinary.filter(stays);
+    this.gathering = this.ordinary.filter(({ isReady }) => !isReady).length;
     this.suspects = this.suspects.filter(stays);
     this.marking = this.marking.filter(stays);
     this.marked = this.marked.filter(stays);
-    for (const run of removed) this.quarantine.leave(run);
+    for (const call of calls) if (!stays(call)) this.quarantine.leave(call);
+    // What a batch was waiting for may be gone.
+    this.confirm();
     return removed;
   }
 
-  /** Takes out what neither has a slot nor is the suspect whose turn it is. */
+  /** Takes out what neither has a slot nor is the suspect whose turn it is, nor gathers. */
   removeAhead(): TaskRun[] {
-    const ahead = new Set([...this.ordinary, ...this.suspects.filter((run) => !this.quarantine.has(run))]);
-    return this.remove((run) => ahead.has(run));
+    const ready = this.ordinary.filter(({ isReady }) => isReady);
+    const ahead = new Set([...ready, ...this.suspects.filter((call) => !this.quarantine.has(call))]);
+    return this.remove(({ call }) => ahead.has(call));
+  }
+
+  private nextReady(): Call | undefined {
+    const at = this.ordinary.findIndex(({ isReady }) => isReady);
+    return at < 0 ? undefined : this.ordinary.splice(at, 1)[0];
   }
 }

@@ -34,9 +34,24 @@ export function argumentsKey(site: HandlerSite, hasPipes: boolean): string | und
 /** Of Nest's own parameter decorators only that for the body has a meaning for tasks. */
 export const taskArguments: ParamsFactory = {
   exchangeKeyForValue(type: number, property: unknown, [data]: [unknown]): unknown {
-    if (type !== (RouteParamtypes.BODY as number)) return undefined;
-    if (typeof property !== 'string') return data;
-    const isObject = typeof data === 'object' && data !== null;
-    return isObject && Object.hasOwn(data, property) ? (data as Record<string, unknown>)[property] : undefined;
+    return isData(type) ? propertyOf(data, property) : undefined;
   },
 };
+
+/** The same for a batch of them. */
+export const batchArguments: ParamsFactory = {
+  exchangeKeyForValue(type: number, property: unknown, [data]: [unknown[]]): unknown {
+    return isData(type) ? data.map((each) => propertyOf(each, property)) : undefined;
+  },
+};
+
+function isData(type: number): boolean {
+  return type === (RouteParamtypes.BODY as number);
+}
+
+/** All of the data where no property is named. */
+function propertyOf(data: unknown, property: unknown): unknown {
+  if (typeof property !== 'string') return data;
+  const isObject = typeof data === 'object' && data !== null;
+  return isObject && Object.hasOwn(data, property) ? (data as Record<string, unknown>)[property] : undefined;
+}

@@ -1,8 +1,8 @@
 import { ExternalContextCreator, type ModulesContainer, NestContainer, type ApplicationConfig } from '@nestjs/core';
 import { TASK_CTX } from '../decorators/task-ctx.decorator.js';
-import type { TaskContext } from '../handler/task-context.js';
+import { type HandlerContext, throwIfOver } from '../handler/handler-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
-import { argumentsKey, taskArguments } from './handler-arguments.js';
+import { argumentsKey, batchArguments, taskArguments } from './handler-arguments.js';
 import type { HandlerEnhancers } from './handler-enhancers.js';
 import { HandlerFilters } from './handler-filters.js';
 import { HandlerRejections } from './handler-rejections.js';
@@ -37,12 +37,12 @@ export function enhancedCall(site: HandlerSite, enhancers: HandlerEnhancers, con
     site.method as (...args: unknown[]) => unknown,
     site.key,
     argumentsKey(site, enhancers.hasPipes),
-    taskArguments,
+    site.takesBatches ? batchArguments : taskArguments,
     undefined,
     undefined,
     { guards: true, interceptors: true, filters: false },
     TASK_CONTEXT_TYPE,
-  ) as (data: unknown, context: TaskContext) => Promise<unknown>;
+  ) as (data: unknown, context: HandlerContext) => Promise<unknown>;
 
   return async (data, context) => {
     try {
@@ -73,9 +73,9 @@ function creatorFor(
   creator.createGuardsFn = (...given) => {
     const activate = createGuards(...given) as ((args: unknown[]) => Promise<void>) | null;
     if (!activate) return null;
-    return async (args: [unknown, TaskContext]) => {
+    return async (args: [unknown, HandlerContext]) => {
       await rejections.watch('guard', args[1], () => activate(args));
-      args[1].throwIfOver();
+      throwIfOver(args[1]);
     };
   };
   creator.createPipesFn = (pipes, parameters) => {
@@ -83,7 +83,7 @@ function creatorFor(
     if (parameters.length === 0) {
       return async (args, data, context) => {
         args.push(data, context);
-        (context as TaskContext).throwIfOver();
+        throwIfOver(context as HandlerContext);
       };
     }
     const contextAt = parameters.filter(({ data }) => data === TASK_CTX).map(({ index }) => index);
@@ -93,8 +93,8 @@ function creatorFor(
     );
     return async (args, data, context) => {
       for (const index of contextAt) args[index] = context;
-      if (applyPipes) await rejections.watch('pipe', context as TaskContext, () => applyPipes(args, data, context));
-      (context as TaskContext).throwIfOver();
+      if (applyPipes) await rejections.watch('pipe', context as HandlerContext, () => applyPipes(args, data, context));
+      throwIfOver(context as HandlerContext);
     };
   };
   return creator;

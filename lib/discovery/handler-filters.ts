@@ -3,7 +3,7 @@ import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/internal';
 import { ExecutionContextHost } from '@nestjs/core/internal';
 import { isControlFlow } from '../handler/control-flow.js';
 import { lastOf } from '../handler/last-of.js';
-import type { TaskContext } from '../handler/task-context.js';
+import type { HandlerContext } from '../handler/handler-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
 import type { HandlerSite } from './handler-site.js';
 
@@ -34,7 +34,7 @@ export class HandlerFilters {
    * @throws what was thrown, if it says how the task goes on, if no filter wants it, or if the one that does returns
    *   `undefined` or a promise of it; or what that one throws
    */
-  async handle(thrown: unknown, data: unknown, context: TaskContext): Promise<unknown> {
+  async handle(thrown: unknown, data: unknown, context: HandlerContext): Promise<unknown> {
     if (isControlFlow(thrown)) throw thrown;
     const found = this.filters.find(({ types }) => types.length === 0 || types.some((type) => thrown instanceof type));
     const host = new ExecutionContextHost([data, context], this.site.instance.constructor as never, this.site.method);

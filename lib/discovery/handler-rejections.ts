@@ -1,6 +1,6 @@
 import { HttpException, HttpStatus } from '@nestjs/common';
 import { TaskRejectedError } from '../errors/index.js';
-import type { TaskContext } from '../handler/task-context.js';
+import type { HandlerContext } from '../handler/handler-context.js';
 
 /** "Later, perhaps": what is worth another attempt although it is the caller who is blamed. */
 const NOT_YET: ReadonlySet<number> = new Set([HttpStatus.REQUEST_TIMEOUT, 425, HttpStatus.TOO_MANY_REQUESTS]);
@@ -10,10 +10,10 @@ const NOT_YET: ReadonlySet<number> = new Set([HttpStatus.REQUEST_TIMEOUT, 425, H
  * a handler that throws the same exception has perhaps got it from an upstream, and is tried again.
  */
 export class HandlerRejections {
-  private readonly byRun = new WeakMap<TaskContext, TaskRejectedError>();
+  private readonly byRun = new WeakMap<HandlerContext, TaskRejectedError>();
 
   /** Runs the guards, or the pipes, of a task. What is no rejection, a database that is down say, fails as everywhere. */
-  async watch(by: 'guard' | 'pipe', context: TaskContext, run: () => Promise<void>): Promise<void> {
+  async watch(by: 'guard' | 'pipe', context: HandlerContext, run: () => Promise<void>): Promise<void> {
     try {
       await run();
     } catch (thrown) {
@@ -23,7 +23,7 @@ export class HandlerRejections {
   }
 
   /** What a run ends with: the rejection, unless an interceptor or filter has made something else of it. */
-  verdict(context: TaskContext, thrown: unknown): unknown {
+  verdict(context: HandlerContext, thrown: unknown): unknown {
     const rejection = this.byRun.get(context);
     return rejection && rejection.cause === thrown ? rejection : thrown;
   }

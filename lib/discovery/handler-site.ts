@@ -1,8 +1,8 @@
 import type { DiscoveryService } from '@nestjs/core';
-import type { TaskContext } from '../handler/task-context.js';
+import type { HandlerContext } from '../handler/handler-context.js';
 
 export type Wrapper = ReturnType<DiscoveryService['getProviders']>[number];
-export type HandlerMethod = (data: unknown, context: TaskContext) => unknown;
+export type HandlerMethod = (data: unknown, context: HandlerContext) => unknown;
 
 /** Where a handler stands in the application. */
 export interface HandlerSite {
@@ -10,6 +10,8 @@ export interface HandlerSite {
   readonly instance: object;
   readonly method: HandlerMethod;
   readonly key: string;
+  /** It gets arrays of data and of contexts. */
+  readonly takesBatches: boolean;
   /** For messages: `EmailTasks.send (EmailModule)`. */
   readonly origin: string;
 }

@@ -48,9 +48,13 @@ export class TaskHandlerExplorer {
           'its class, or something that it injects or that guards it, is request-scoped or transient',
         );
       }
-      const site: HandlerSite = { wrapper, instance, method, key, origin };
+      const takesBatches = declared.some(({ batch }) => batch);
+      if (takesBatches && !declared.every(({ batch }) => batch)) {
+        throw new UnsupportedHandlerError(origin, 'some of its @TaskHandler have `batch` and some have not');
+      }
+      const site: HandlerSite = { wrapper, instance, method, key, takesBatches, origin };
       const invoke = this.invoker.create(site);
-      return declared.map(({ name, queue = DEFAULT_QUEUE, settings }) => ({ name, queue, origin, settings, invoke }));
+      return declared.map(({ queue = DEFAULT_QUEUE, ...rest }) => ({ ...rest, queue, origin, invoke }));
     });
   }
 }

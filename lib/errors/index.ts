@@ -3,6 +3,7 @@ export * from './ambiguous-schedule.error.js';
 export * from './bulk-incomplete.error.js';
 export * from './data-too-large.error.js';
 export * from './duplicate-handler.error.js';
+export * from './invalid-batch-result.error.js';
 export * from './invalid-data.error.js';
 export * from './invalid-options.error.js';
 export * from './invalid-schedule.error.js';

@@ -20,8 +20,9 @@
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
  * | `QUEUE_FULL` | as many tasks wait as `maxLength` allows |
  * | `TASK_TIMEOUT` | an attempt took longer than its `timeout` |
+ * | `INVALID_BATCH_RESULT` | a batch handler returned neither nothing nor an array with a result for each task |
  * | `TASK_REJECTED` | a guard or a pipe turned a task down, for good |
- * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else, a request for instance |
+ * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else: a request, or a batch of tasks |
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
@@ -46,6 +47,7 @@ export type TaskQueueErrorCode =
   | 'LAYOUT_MISMATCH'
   | 'QUEUE_FULL'
   | 'TASK_TIMEOUT'
+  | 'INVALID_BATCH_RESULT'
   | 'TASK_REJECTED'
   | 'NOT_A_TASK'
   | 'PRODUCER_CLOSED'

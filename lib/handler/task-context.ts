@@ -8,7 +8,10 @@ export interface TaskRunControl {
   progress(json: string): void;
 }
 
-/** What a handler is told about its task, and how it talks back. The second argument of every handler. */
+/**
+ * What a handler is told about its task, and how it talks back. The second argument of every handler; that of a batch handler is an
+ * array with one for each task.
+ */
 export class TaskContext {
   constructor(
     /** The public id, `<queue>:<id>`, for `TaskStatusService.get`. */
@@ -26,6 +29,14 @@ export class TaskContext {
    */
   get signal(): AbortSignal {
     return this.control.signal;
+  }
+
+  /**
+   * The handler need not begin for this task any more.
+   * @internal
+   */
+  get isOver(): boolean {
+    return this.control.isOver;
   }
 
   /**

@@ -1,5 +1,6 @@
+import type { BatchSettings } from '../options/batch-options.js';
 import type { PartialTaskSettings } from '../options/task-options.js';
-import type { TaskContext } from './task-context.js';
+import type { HandlerContext } from './handler-context.js';
 
 /** A discovered handler, ready to be called. */
 export interface TaskHandlerEntry {
@@ -10,5 +11,7 @@ export interface TaskHandlerEntry {
   origin: string;
   /** What its decorator says of how its tasks are worked on. */
   settings: PartialTaskSettings;
-  invoke(data: unknown, context: TaskContext): unknown;
+  /** Where it gets the tasks in batches. */
+  batch?: BatchSettings | undefined;
+  invoke(data: unknown, context: HandlerContext): unknown;
 }

@@ -1,5 +1,6 @@
 export type { RedisSource } from '../broker/redis/redis-source.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
+export type { BatchOptions } from './batch-options.js';
 export type { DueOptions } from './due.js';
 export type { Duration } from './duration.js';
 export type {

@@ -21,7 +21,7 @@ export interface WorkerAppOptions {
   journal: { url: string; prefix: string };
 }
 
-/** What task `hold` is to do: it ends when its gate is open. `%` in the name of a gate stands for the worker's label. */
+/** What tasks `hold` and `together` are to do: it ends when its gate is open. `%` in the name of a gate stands for the worker's label. */
 export interface HoldData {
   gate: string;
   /** Goes on when its signal fires. */
@@ -59,6 +59,11 @@ class Tasks implements OnModuleDestroy, OnApplicationShutdown {
     if (thenAdd !== undefined) await this.producer.add(thenAdd, { ms: 0 });
     await note('ended', task);
     return options.label;
+  }
+
+  @TaskHandler('together', { batch: { size: 3, maxWait: '2s' } })
+  async together(data: HoldData[], tasks: TaskContext[]): Promise<string[]> {
+    return Promise.all(data.map((each, at) => this.hold(each, tasks[at]!)));
   }
 
   @TaskHandler('spin')

@@ -14,6 +14,7 @@ export const GROUP_CONCURRENCY = 2;
 const MIX: readonly { kind: Kind; weight: number }[] = [
   { kind: 'quick', weight: 50 },
   { kind: 'delayed', weight: 6 },
+  { kind: 'batched', weight: 8 },
   { kind: 'slow', weight: 30 },
   { kind: 'cpu', weight: 4 },
   { kind: 'throwing', weight: 4 },
@@ -46,7 +47,7 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
   return Array.from({ length: count }, (_, row) => {
     const kind = special.get(row) ?? random.weighted(MIX).kind;
     const id = idOf(row, random);
-    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) ? 'narrow' : 'wide';
+    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) || kind === 'batched' ? 'narrow' : 'wide';
     const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
     const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
     const { attempts, options } = optionsOf(kind, random);
@@ -84,6 +85,8 @@ function duration(kind: Kind, random: Random, leaseMs: number): number {
       return random.chance(0.5) ? 0 : random.integer(1, 20);
     case 'poison':
       return random.integer(0, 30);
+    case 'batched':
+      return random.integer(0, 60);
     case 'unwanted':
       return random.integer(5, 400);
     case 'stuck':

@@ -8,6 +8,7 @@ export const KINDS = [
   'long',
   'cpu',
   'delayed',
+  'batched',
   'throwing',
   'flaky',
   'stuck',

@@ -32,7 +32,7 @@ function withOutcomeUnderWay(): { held: HeldTasks; outcomes: Outcome[] } {
       () => undefined,
     ),
   });
-  held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: true });
+  held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: true, isLast: true });
   held.startWaiting();
   return { held, outcomes: held.outcomes.take(10) };
 }

@@ -33,6 +33,13 @@ class Tasks implements OnApplicationShutdown {
     return this.end(data, task, this.begin(data, task));
   }
 
+  @TaskHandler(taskNameOf('batched'), { queue: 'narrow', batch: { size: 20, maxWait: '50ms' } })
+  async batched(data: ChaosData[], tasks: TaskContext[]): Promise<ChaosResult[]> {
+    const runs = tasks.map((task, at) => this.begin(data[at]!, task));
+    await delay(Math.max(...data.map(({ ms }) => ms)));
+    return tasks.map((task, at) => this.end(data[at]!, task, runs[at]!));
+  }
+
   @OnBoth('slow')
   async slow(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
