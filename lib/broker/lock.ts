@@ -1,6 +1,10 @@
 /** What every task id ends with that was added with a lock: what all others hold need not be looked up. */
 export const LOCKED_SUFFIX = '-u';
 
+export function mayHoldKey(id: string): boolean {
+  return id.endsWith(LOCKED_SUFFIX);
+}
+
 /** The key that a task is to hold, and what becomes of others of that key. */
 export type Lock = UniqueLock | DebounceLock;
 
