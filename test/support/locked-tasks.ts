@@ -7,6 +7,7 @@ interface LockedOptions {
   data?: unknown;
   inMs?: number;
   expiresInMs?: number;
+  priority?: number;
 }
 
 /** Tasks with locks, as the producer makes them. The id of one is that of the test's choice with the suffix. */
@@ -31,8 +32,13 @@ export function idOf(name: string): string {
   return name + LOCKED_SUFFIX;
 }
 
-function locked(name: string, lock: NewTask['lock'], { data = name, inMs, expiresInMs }: LockedOptions): NewTask {
+function locked(
+  name: string,
+  lock: NewTask['lock'],
+  { data = name, inMs, expiresInMs, priority = 0 }: LockedOptions,
+): NewTask {
   const id = idOf(name);
-  const envelope = encodeEnvelope(id, 'task', JSON.stringify(data));
-  return { id, name: 'task', token: '', envelope, due: inMs === undefined ? undefined : { inMs }, expiresInMs, lock };
+  const envelope = encodeEnvelope(id, 'task', JSON.stringify(data), undefined, priority);
+  const due = inMs === undefined ? undefined : { inMs };
+  return { id, name: 'task', token: '', envelope, due, expiresInMs, priority, lock };
 }

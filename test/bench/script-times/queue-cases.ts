@@ -51,7 +51,15 @@ function lockedCase(name: string, lock: Omit<DebounceLock, 'key'> | Omit<UniqueL
         const tasks = ids.map((id, row): NewTask => {
           const envelope = stage.envelope(id);
           const due = 'until' in lock ? undefined : { inMs: ttlMs };
-          return { id, name: TASK_NAME, token: '', envelope, due, lock: { ...lock, key: `key ${n} ${row}` } };
+          return {
+            id,
+            name: TASK_NAME,
+            token: '',
+            envelope,
+            due,
+            priority: 0,
+            lock: { ...lock, key: `key ${n} ${row}` },
+          };
         });
         return broker.addLocked(partition, tasks);
       };

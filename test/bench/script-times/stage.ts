@@ -62,7 +62,7 @@ export class Stage {
     for (const page of pages(ids)) {
       const tasks = page.map((id): NewTask => {
         const lock = { key: `unique:${TASK_NAME}\n${id}`, until: 'finished' as const };
-        return { id, name: TASK_NAME, token: '', envelope: this.envelope(id), lock };
+        return { id, name: TASK_NAME, token: '', envelope: this.envelope(id), priority: 0, lock };
       });
       await this.broker.addLocked(this.partition, tasks);
     }

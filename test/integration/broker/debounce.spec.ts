@@ -105,6 +105,24 @@ describe('a debounced task', () => {
     expect(await fixture.redis.hexists(new RedisKeys(fixture.prefix).status(q, a), 'latest')).toBe(0);
   });
 
+  it('has the priority of the last add, but keeps its place where it stands in the queue', async () => {
+    const { broker, worker } = await start();
+    const priorityOf = async (id: string): Promise<unknown> => (await broker.statuses(q, [id]))[0]?.priority;
+    await add(broker, 'a', 60_000, { priority: 7 });
+    expect(await priorityOf(a)).toBe(7);
+    await add(broker, 'b', 60_000);
+    expect(await priorityOf(a)).toBe(0);
+    await addDue(broker, 'b', 0, { priority: 5 });
+    await worker.exchange(0);
+    expect(await fixture.redis.llen(`${key('queue')}:priority:5`)).toBe(1);
+    await add(broker, 'c', 60_000, { priority: 9, data: 'newest' });
+    await broker.reprioritize(q, a, 3);
+    expect(await claim(worker)).toEqual({ [a]: 'newest' });
+    expect(await priorityOf(a)).toBe(3);
+    await worker.exchange(0, [{ kind: 'released', id: a, began: false }]);
+    expect(await fixture.redis.llen(`${key('queue')}:priority:3`)).toBe(1);
+  });
+
   it('is followed by another one once a worker has taken it, marked or not', async () => {
     const { broker, worker } = await start();
     for (const marks of [true, false]) {

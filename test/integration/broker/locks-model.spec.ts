@@ -25,6 +25,8 @@ type Kind = (typeof KINDS)[number];
 interface Add {
   kind: Kind;
   key: string;
+  /** Makes tasks wait in several lists, and no other difference here. */
+  priority?: number;
 }
 
 /** Where a task of the model stands; one that was taken, and is not held, waits to be taken again. */
@@ -153,8 +155,8 @@ class World {
   }
 }
 
-function toTask({ kind, key, data, name }: Add & { data: number; name: string }): NewTask {
-  const options = { key: `${kind} ${key}`, data };
+function toTask({ kind, key, priority = 0, data, name }: Add & { data: number; name: string }): NewTask {
+  const options = { key: `${kind} ${key}`, data, priority };
   if (kind === 'finished' || kind === 'started') return unique(name, kind, options);
   if (kind === 'timed') return unique(name, SPAN_MS, options);
   return debounced(name, SPAN_MS, { ...options, waitsForRun: kind === 'latest' });
@@ -175,7 +177,11 @@ const step = <T>(
     return Object.assign(play, { toString: () => `${name}(${JSON.stringify(given)})` });
   });
 
-const one = fc.record({ kind: fc.constantFrom(...KINDS), key: fc.constantFrom('x', 'y') });
+const one = fc.record({
+  kind: fc.constantFrom(...KINDS),
+  key: fc.constantFrom('x', 'y'),
+  priority: fc.constantFrom(0, 0, 5),
+});
 const place = fc.nat(30);
 const steps = fc.oneof(
   {

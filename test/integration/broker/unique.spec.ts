@@ -201,6 +201,16 @@ describe('the tasks of one call', () => {
     expect(Object.keys(await locks()).sort()).toEqual(['a', 'b', 'e'].map((key) => lockName('unique', key)));
   });
 
+  it('wait by their priorities, and need room as all others', async () => {
+    const { broker, worker } = await start();
+    const tasks = [0, 3, 9].map((priority) => unique(`p${priority}`, 'finished', { key: `${priority}`, priority }));
+    expect(await broker.addLocked(q, tasks, { maxLength: 3 })).toEqual(['created', 'created', 'created']);
+    const another = unique('x', 'finished', { key: 'x' });
+    expect(await broker.addLocked(q, [another], { maxLength: 3 })).toEqual(['full']);
+    expect(await broker.statuses(q, [idOf('p9')])).toMatchObject([{ priority: 9 }]);
+    expect(await worker.claim(5)).toEqual(['p9', 'p3', 'p0'].map(idOf));
+  });
+
   it('expire as others do', async () => {
     const { broker, worker } = await start();
     await add(broker, 'a', 'finished', { expiresInMs: 5_000 });

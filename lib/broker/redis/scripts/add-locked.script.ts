@@ -37,8 +37,12 @@ local function whole(ms)
   return string.format('%.0f', ms)
 end
 
+local waiting
 local function is_full(is_scheduled)
-  return max_length > 0 and (is_scheduled and call('ZCARD', scheduled) or call('LLEN', queue)) >= max_length
+  if max_length == 0 then return false end
+  if is_scheduled then return call('ZCARD', scheduled) >= max_length end
+  waiting = waiting or count_waiting()
+  return waiting >= max_length
 end
 
 local function expiring(envelope, due, expires_in)
@@ -58,13 +62,14 @@ local function add(row, due)
   local answer = create(key, due and 'scheduled' or 'waiting', row.name, '', due and whole(due))
   if answer ~= CREATED then return answer end
   call('HSET', key, 'unique', row.lock)
+  note_priority(row.id, row.envelope)
   local envelope = expiring(row.envelope, due or now, row.expires_in)
   if due then
     park(row.id, envelope)
     place(row.id, due)
   else
-    call('LPUSH', queue, envelope)
-    rings = true
+    wait_in_line(envelope)
+    waiting, rings = waiting and waiting + 1, true
   end
   return CREATED
 end
@@ -76,6 +81,8 @@ local function replace(row, id, due)
     call('HSET', parked, id, expiring(renamed, due, row.expires_in))
     place(id, due)
     call('HSET', key, 'due', whole(due))
+    call('HDEL', key, 'priority')
+    note_priority(id, renamed)
   else
     call('HSET', key, 'latest', expiring(renamed, now, row.expires_in))
   end
