@@ -55,7 +55,15 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want, agingMs = 0, groupConcurrency = 0 } = {},
+    {
+      marks = true,
+      probes = true,
+      maxLost = MAX_LOST,
+      restMs = 0,
+      free = want,
+      agingMs = 0,
+      groupConcurrency = 0,
+    } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {

@@ -8,6 +8,7 @@ interface LockedOptions {
   inMs?: number;
   expiresInMs?: number;
   priority?: number;
+  group?: string;
 }
 
 /** Tasks with locks, as the producer makes them. The id of one is that of the test's choice with the suffix. */
@@ -35,10 +36,10 @@ export function idOf(name: string): string {
 function locked(
   name: string,
   lock: NewTask['lock'],
-  { data = name, inMs, expiresInMs, priority = 0 }: LockedOptions,
+  { data = name, inMs, expiresInMs, priority = 0, group }: LockedOptions,
 ): NewTask {
   const id = idOf(name);
-  const envelope = encodeEnvelope(id, 'task', JSON.stringify(data), undefined, priority);
+  const envelope = encodeEnvelope(id, 'task', JSON.stringify(data), undefined, { priority, group });
   const due = inMs === undefined ? undefined : { inMs };
-  return { id, name: 'task', token: '', envelope, due, expiresInMs, priority, lock };
+  return { id, name: 'task', token: '', envelope, due, expiresInMs, priority, group, lock };
 }

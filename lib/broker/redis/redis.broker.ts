@@ -120,7 +120,20 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, agingMs, groupConcurrency, outcomes } = request;
+    const {
+      worker,
+      leaseMs,
+      restMs,
+      retention,
+      want,
+      free,
+      marks,
+      probes,
+      maxLost,
+      agingMs,
+      groupConcurrency,
+      outcomes,
+    } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
     call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs, groupConcurrency);
     pushAwaited(outcomes, call);

@@ -123,6 +123,18 @@ describe('a debounced task', () => {
     expect(await fixture.redis.llen(`${key('queue')}:priority:3`)).toBe(1);
   });
 
+  it('has the group of the last add, but keeps its place where it stands in the queue', async () => {
+    const { broker, worker } = await start();
+    await add(broker, 'a', 60_000, { group: 'x' });
+    await addDue(broker, 'b', 0, { group: 'y', data: 'newer' });
+    expect(await broker.statuses(q, [a])).toMatchObject([{ group: 'y' }]);
+    await worker.exchange(0);
+    await add(broker, 'c', 60_000, { group: 'z', data: ',"name":"newest' });
+    expect(await claim(worker)).toEqual({ [a]: ',"name":"newest' });
+    await worker.exchange(0, [{ kind: 'released', id: a, began: false }]);
+    expect(await fixture.redis.llen(`${key('queue')}:group:y`)).toBe(1);
+  });
+
   it('is followed by another one once a worker has taken it, marked or not', async () => {
     const { broker, worker } = await start();
     for (const marks of [true, false]) {

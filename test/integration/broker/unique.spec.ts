@@ -211,6 +211,12 @@ describe('the tasks of one call', () => {
     expect(await worker.claim(5)).toEqual(['p9', 'p3', 'p0'].map(idOf));
   });
 
+  it('need room among those of their group, if they have one', async () => {
+    const { broker } = await start();
+    const tasks = ['a', 'b', 'c'].map((key) => unique(key, 'finished', { key, ...(key !== 'c' && { group: 'x' }) }));
+    expect(await broker.addLocked(q, tasks, { maxLength: 1 })).toEqual(['created', 'full', 'created']);
+  });
+
   it('expire as others do', async () => {
     const { broker, worker } = await start();
     await add(broker, 'a', 'finished', { expiresInMs: 5_000 });

@@ -37,12 +37,16 @@ local function whole(ms)
   return string.format('%.0f', ms)
 end
 
-local waiting
-local function is_full(is_scheduled)
+-- The tasks of each group are counted by themselves.
+local waiting = {}
+local function is_full(envelope, is_scheduled)
   if max_length == 0 then return false end
   if is_scheduled then return call('ZCARD', scheduled) >= max_length end
-  waiting = waiting or count_waiting()
-  return waiting >= max_length
+  local _, group = place_of(envelope)
+  local count = waiting[group or ''] or (group and call('LLEN', list_of(lane_of(0, group))) or count_waiting())
+  -- The one that asks is the next one.
+  waiting[group or ''] = count + 1
+  return count >= max_length
 end
 
 local function expiring(envelope, due, expires_in)
@@ -57,19 +61,19 @@ end
 
 -- As "create" answers, or FULL. At once where "due" is nil.
 local function add(row, due)
-  if is_full(due ~= nil) then return FULL end
+  if is_full(row.envelope, due ~= nil) then return FULL end
   local key = status .. row.id
   local answer = create(key, due and 'scheduled' or 'waiting', row.name, '', due and whole(due))
   if answer ~= CREATED then return answer end
   call('HSET', key, 'unique', row.lock)
-  note_priority(row.id, row.envelope)
+  note_place(row.id, row.envelope)
   local envelope = expiring(row.envelope, due or now, row.expires_in)
   if due then
     park(row.id, envelope)
     place(row.id, due)
   else
     wait_in_line(envelope)
-    waiting, rings = waiting and waiting + 1, true
+    rings = true
   end
   return CREATED
 end
@@ -81,8 +85,8 @@ local function replace(row, id, due)
     call('HSET', parked, id, expiring(renamed, due, row.expires_in))
     place(id, due)
     call('HSET', key, 'due', whole(due))
-    call('HDEL', key, 'priority')
-    note_priority(id, renamed)
+    call('HDEL', key, 'priority', 'group')
+    note_place(id, renamed)
   else
     call('HSET', key, 'latest', expiring(renamed, now, row.expires_in))
   end

@@ -1,7 +1,7 @@
 import { LOCKED_SUFFIX } from '../../lock.js';
 
 /**
- * How tasks hold keys, for `unique`, `throttle` and `debounce`. Needs `endings`; where tasks are taken, `lanes`.
+ * How tasks hold keys, for `unique`, `throttle` and `debounce`. Needs `endings`.
  *
  * `task_unique` says by key who holds it and how long: `finished <id>`, `started <id>`, `<time in ms> <id>`, or
  * `debounce <id> <id>`, the task that nobody has taken yet and the one before it. What is written there is never trusted: whether the
@@ -46,10 +46,13 @@ local function write_debounced(lock, id, before)
   end
 end
 
--- The envelope of a task as it is when somebody takes it. Its priority is that of the place where it stood.
+-- The envelope of a task as it is when somebody takes it. What its head tells is that of the one which stood there.
 local function latest_of(id, envelope)
   local latest = note('HGET', status .. id, 'latest')
-  return type(latest) == 'string' and prioritize(latest, priority_of(envelope)) or envelope
+  if type(latest) ~= 'string' then return envelope end
+  local BODY = ',"name":'
+  local body, head = string.find(latest, BODY, 1, true), string.find(envelope, BODY, 1, true)
+  return string.sub(envelope, 1, head - 1) .. string.sub(latest, body)
 end
 
 -- A worker holds it from now on.
