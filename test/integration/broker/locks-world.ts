@@ -136,7 +136,6 @@ export class LocksWorld {
     check(
       left.filter((lock) => !lock.startsWith(timedLock(''))),
       [],
-      'left behind',
     );
   }
 
