@@ -1,5 +1,6 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from './exchange.js';
+import type { Lock } from './lock.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type {
   Damage,
@@ -34,13 +35,15 @@ export interface NewTask {
   group?: string | undefined;
   /** It is not worth to be begun later than so long after it was added, or is due. */
   expiresInMs?: number | undefined;
+  /** The key that it is to hold. Its id is generated, and ends with `LOCKED_SUFFIX`. */
+  lock?: Lock | undefined;
 }
 
 /** When a task is due: by Redis's clock, so many ms from its call, or in ms since 1970. What is overdue is due at once. */
 export type Due = { inMs: number } | { atMs: number };
 
 export interface ScheduleOptions {
-  /** How many tasks may be scheduled. @default any number */
+  /** How many tasks may be scheduled; of those without a time, how many may wait. @default any number */
   maxLength?: number;
 }
 
@@ -56,8 +59,11 @@ export interface EnqueueOptions {
   inLanes?: boolean;
 }
 
-/** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
-export type Enqueued = 'created' | 'known' | 'full' | 'refused';
+/**
+ * What became of a task that was to be added; `refused` where somebody keeps something else under its status key. Of one with a lock
+ * also the id of the task that holds the key, or whose data it has replaced.
+ */
+export type Enqueued = 'created' | 'known' | 'full' | 'refused' | { heldBy: string } | { replaced: string };
 
 /** What one group of a queue may do: what is left out is as it is for all. */
 export interface GroupLimits {
@@ -168,6 +174,12 @@ export abstract class TaskBroker {
 
   /** As `enqueue`, for tasks that wait for their time. What is due at the same moment comes in the order in which it was added. */
   abstract schedule(partition: Partition, tasks: readonly NewTask[], options?: ScheduleOptions): Promise<Enqueued[]>;
+
+  /**
+   * Adds tasks with locks in order, as `enqueue` or, if they have a time, as `schedule` does; but not those whose key another one
+   * holds.
+   */
+  abstract addLocked(partition: Partition, tasks: readonly NewTask[], options?: ScheduleOptions): Promise<Enqueued[]>;
 
   /** Settles and claims. Never repeated by the broker itself: after an error, look at `held`. */
   abstract exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null>;

@@ -1,4 +1,5 @@
 import type { Outcome } from '../broker/exchange.js';
+import { mayHoldKey } from '../broker/lock.js';
 
 /** What an outcome costs Redis, in completions of runs that took no time. */
 const WEIGHT = {
@@ -7,6 +8,8 @@ const WEIGHT = {
   timed: 1.5,
   /** The envelope is read, written anew and moved. */
   moving: 6,
+  /** In addition: a key that the task may hold is looked up. */
+  keyed: 1,
 };
 
 /** What one worker has to report of what it holds of one queue. */
@@ -40,7 +43,8 @@ export class PendingOutcomes {
     const ids = new Set<string>();
     for (const outcome of this.outcomes) {
       const bringsProgress = this.progress.has(outcome.id) && !ids.has(outcome.id);
-      const weight = weightOf(outcome) + (bringsProgress ? WEIGHT.light : 0);
+      const weight =
+        weightOf(outcome) + (mayHoldKey(outcome.id) ? WEIGHT.keyed : 0) + (bringsProgress ? WEIGHT.light : 0);
       if (count > 0 && weight > room) break;
       count++;
       room -= weight;

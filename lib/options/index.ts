@@ -3,6 +3,7 @@ export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './bac
 export type { BatchOptions } from './batch-options.js';
 export type { DueOptions } from './due.js';
 export type { Duration } from './duration.js';
+export type { DebounceOptions, LockOptions, ThrottleOptions, UniqueOptions } from './lock-options.js';
 export type {
   AckPolicy,
   DeliveryPolicy,

@@ -6,6 +6,8 @@ import { ProducerOverloadedError } from '../errors/index.js';
 export const MAX_ROWS = 100;
 /** To schedule a task takes twice as long as to enqueue it. */
 export const MAX_SCHEDULED_ROWS = 50;
+/** To ask who holds a key takes as long again. */
+export const MAX_LOCKED_ROWS = 25;
 const MAX_CHARS = 1024 * 1024;
 /** So many adds do not wait for the end of their turn, unless Redis has enough to do: it works on them while more are made. */
 const ENOUGH = 50;

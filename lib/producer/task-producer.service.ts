@@ -1,5 +1,6 @@
 import { monotonicFactory } from 'ulid';
 import { encodeEnvelope } from '../broker/envelope.js';
+import { LOCKED_SUFFIX } from '../broker/lock.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
 import type { Enqueued, NewTask, TaskBroker } from '../broker/task-broker.js';
@@ -13,15 +14,16 @@ import {
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { type DueOptions, dueOf } from '../options/due.js';
 import { checkGroup } from '../options/group-limits.js';
+import { lockOf, type LockOptions } from '../options/lock-options.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
-import { EnqueueBatcher, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
+import { EnqueueBatcher, MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
 /** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
-export interface AddOptions extends PlainTaskOptions, DueOptions {
+export interface AddOptions extends PlainTaskOptions, DueOptions, LockOptions {
   /** @default the queue of the task's handler in this process, else `default` */
   queue?: string | undefined;
   /**
@@ -48,8 +50,13 @@ export interface AddedTask {
   /** The public id, `<queue>:<id>`, for `TaskStatusService.get`. */
   id: string;
   queue: string;
-  /** `false` if a task of this id was there already: then nothing was added. */
+  /** Whether a task was added. */
   created: boolean;
+  /**
+   * `created`; or `duplicate`, if nothing was added since a task was there that has this id, or holds the key of `unique` or `throttle`;
+   * or `replaced`, if what `debounce` found waiting has the new data from now on. `id` is that of the task that is there.
+   */
+  outcome: 'created' | 'duplicate' | 'replaced';
 }
 
 interface PreparedTask {
@@ -58,7 +65,7 @@ interface PreparedTask {
 }
 
 /** Where tasks are added: each place has a script of its own, which knows nothing of what the other tasks need. */
-type Place = 'queue' | 'lanes' | 'schedule';
+type Place = 'queue' | 'lanes' | 'schedule' | 'locks';
 
 /** What of a bulk goes to one place of one partition. */
 interface BulkPart {
@@ -69,19 +76,9 @@ interface BulkPart {
   rows: number[];
 }
 
-const OPTION_NAMES = [
-  'queue',
-  'id',
-  'group',
-  'delay',
-  'runAt',
-  'attempts',
-  'backoff',
-  'retryFor',
-  'timeout',
-  'expiresIn',
-  'priority',
-];
+const LOCK_NAMES = ['unique', 'throttle', 'debounce'];
+const TASK_NAMES = ['attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn', 'priority'];
+const OPTION_NAMES = ['queue', 'id', 'group', 'delay', 'runAt', ...LOCK_NAMES, ...TASK_NAMES];
 const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
 
 /**
@@ -112,6 +109,10 @@ export class TaskProducer {
         const { maxLength } = settings.queue(queueOf(partition));
         return broker.schedule(partition, tasks, { maxLength });
       }),
+      locks: new EnqueueBatcher(MAX_LOCKED_ROWS, (partition, tasks) => {
+        const { maxLength } = settings.queue(queueOf(partition));
+        return broker.addLocked(partition, tasks, { maxLength });
+      }),
     };
   }
 
@@ -134,7 +135,8 @@ export class TaskProducer {
 
   /**
    * Adds any number of tasks. All rows are checked before the first one is written; they then travel in chunks, so
-   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, or has a priority or a group, either may be.
+   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, or has a priority or a group, either may be. Rows
+   * with keys (`unique`, `throttle`, `debounce`) are looked at in their order.
    *
    * @returns one answer per row, in the order of the rows
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers
@@ -193,20 +195,19 @@ export class TaskProducer {
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
-    const due = dueOf(options);
+    const locked = lockOf(name, options);
+    const due = locked?.due ?? dueOf(options);
     const own = ownOptions(options);
     const declared = this.handlers.of(queue).get(name)?.settings;
     const { expiresInMs, priority } = this.settings.added(queue, name, declared, own?.settings);
 
     if (group !== undefined) checkGroupOf(group, priority);
     const json = encodeData(name, data, this.settings.maxDataBytes);
-    const taskId = id ?? this.nextId();
+    const taskId = id ?? (locked ? this.nextId() + LOCKED_SUFFIX : this.nextId());
     const token = id === undefined ? '' : this.nextId().slice(-16);
     const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
-    return {
-      partition: partitionOf(queue),
-      task: { id: taskId, name, token, envelope, due, priority, group, expiresInMs },
-    };
+    const task = { id: taskId, name, token, envelope, due, priority, group, expiresInMs, lock: locked?.lock };
+    return { partition: partitionOf(queue), task };
   }
 }
 
@@ -217,13 +218,20 @@ function checkGroupOf(group: unknown, priority: number): void {
   throw new InvalidOptionsError([{ option: 'group', given: group, allowed }]);
 }
 
-function placeOf({ due, priority, group }: NewTask): Place {
+function placeOf({ lock, due, priority, group }: NewTask): Place {
+  if (lock) return 'locks';
   if (due) return 'schedule';
   return priority === 0 && group === undefined ? 'queue' : 'lanes';
 }
 
-function added(partition: Partition, { id }: NewTask, enqueued: 'created' | 'known'): AddedTask {
-  return { id: publicId(partition, id), queue: queueOf(partition), created: enqueued === 'created' };
+function added(partition: Partition, { id }: NewTask, enqueued: Exclude<Enqueued, 'full' | 'refused'>): AddedTask {
+  const queue = queueOf(partition);
+  if (enqueued === 'created') return { id: publicId(partition, id), queue, created: true, outcome: 'created' };
+  if (enqueued === 'known') return { id: publicId(partition, id), queue, created: false, outcome: 'duplicate' };
+  if ('heldBy' in enqueued) {
+    return { id: publicId(partition, enqueued.heldBy), queue, created: false, outcome: 'duplicate' };
+  }
+  return { id: publicId(partition, enqueued.replaced), queue, created: false, outcome: 'replaced' };
 }
 
 function refused(partition: Partition, { id }: NewTask): RedisRefusedError {

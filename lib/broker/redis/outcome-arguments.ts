@@ -1,10 +1,11 @@
 import type { Outcome } from '../exchange.js';
+import { mayHoldKey } from '../lock.js';
 import { TICK_PREFIX } from '../schedule-store.js';
 
-/** Appends how many of these tasks a schedule has made, and which. */
-export function pushTicks(outcomes: readonly Outcome[], call: (string | number)[]): void {
+/** Appends how many of these tasks there are for whose end others may wait, and which. */
+export function pushAwaited(outcomes: readonly Outcome[], call: (string | number)[]): void {
   const count = call.push(0) - 1;
-  for (const { id } of outcomes) if (id.startsWith(TICK_PREFIX)) call.push(id);
+  for (const { id } of outcomes) if (id.startsWith(TICK_PREFIX) || mayHoldKey(id)) call.push(id);
   call[count] = call.length - count - 1;
 }
 

@@ -94,6 +94,11 @@ export class RedisKeys {
     return `${this.prefix}task_schedule:{${partition}}:${name}`;
   }
 
+  /** HASH key → the task that holds it, and how long; with a token behind it the answer of a call that may be sent again */
+  unique(partition: Partition): string {
+    return `${this.prefix}task_unique:{${partition}}`;
+  }
+
   /** SET of the queues in which there may be schedules of that owner */
   scheduleQueues(owner: string): string {
     return `${this.prefix}task_schedule_queues:${owner}`;
@@ -129,6 +134,7 @@ export class RedisKeys {
         this.schedules(partition),
         this.priorities(partition),
         this.groups(partition),
+        this.unique(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -143,4 +149,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 17;
+export const SCRIPT_KEYS = 18;

@@ -1,6 +1,7 @@
 import type { Result } from 'ioredis';
 import type { TaskState } from '../task-state.js';
 import { SCRIPT_KEYS } from './redis-keys.js';
+import { addLocked } from './scripts/add-locked.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
 import { discard } from './scripts/discard.script.js';
@@ -37,6 +38,7 @@ declare module 'ioredis' {
   interface RedisCommander<Context> {
     taskEnqueue(keysAndArguments: Arguments): Result<number[], Context>;
     taskSchedule(keysAndArguments: Arguments): Result<number[], Context>;
+    taskAddLocked(keysAndArguments: Arguments): Result<(number | string)[], Context>;
     taskExchange(keysAndArguments: Arguments): Result<ExchangeAnswer, Context>;
     taskBeat(
       keysAndArguments: Arguments,
@@ -114,6 +116,7 @@ const script = (lua: string): { lua: string; numberOfKeys: number } => ({ lua, n
 export const redisScripts = {
   taskEnqueue: script(enqueue),
   taskSchedule: script(scheduleScript),
+  taskAddLocked: script(addLocked),
   taskExchange: script(exchange),
   taskBeat: script(beat),
   taskRecover: script(recover),

@@ -30,7 +30,7 @@ import {
   TaskBroker,
   type WorkerPlace,
 } from '../task-broker.js';
-import { flattenOutcomes, pushTicks } from './outcome-arguments.js';
+import { flattenOutcomes, pushAwaited } from './outcome-arguments.js';
 import { RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
 import { RedisConnection } from './redis-connection.js';
@@ -86,7 +86,7 @@ export class RedisBroker extends TaskBroker {
       connectionName: `${prefix}task_queue:bells`,
     });
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
-    this.adding = new RedisAdding(this.keys, this.commands, this.health);
+    this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
     this.steering = new RedisSteering(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
@@ -115,6 +115,10 @@ export class RedisBroker extends TaskBroker {
     return this.adding.schedule(partition, tasks, options);
   }
 
+  async addLocked(partition: Partition, tasks: readonly NewTask[], options: ScheduleOptions = {}): Promise<Enqueued[]> {
+    return this.adding.addLocked(partition, tasks, options);
+  }
+
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
     const {
       worker,
@@ -132,7 +136,7 @@ export class RedisBroker extends TaskBroker {
     } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
     call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs, groupConcurrency);
-    pushTicks(outcomes, call);
+    pushAwaited(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;

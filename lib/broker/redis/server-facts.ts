@@ -1,6 +1,6 @@
 import type { ServerFacts } from '../broker-observer.js';
 
-/** With it came `RPOP` with a count and `ZADD … LT`, which the scripts use. */
+/** With it came `RPOP` with a count, `ZADD … LT` and `HRANDFIELD`, which the scripts use. */
 const OLDEST_VERSION = '6.2';
 
 /** Reads the reply of `INFO`, whichever sections it holds. Valkey gives the version of Redis that it stands for. */

@@ -12,10 +12,12 @@ interface ExchangeCase {
   /** Whether all of them report their progress, too. */
   progresses?: boolean;
   wereTried?: boolean;
+  /** Each of those tasks holds a key. */
+  haveKeys?: boolean;
   /** More tasks are due than one call promotes. */
   promotes?: boolean;
   /** What waits for the worker, if it claims. */
-  waiting?: 'new' | 'tried' | 'foreign' | 'malformed' | 'cancelled';
+  waiting?: 'new' | 'tried' | 'foreign' | 'malformed' | 'cancelled' | 'with keys';
 }
 
 const ttlMs = 3_600_000;
@@ -35,6 +37,7 @@ const varied = (id: string): Outcome => ({ ...completed(id), ranMs: Number(id) %
 const cases: ExchangeCase[] = [
   { name: 'claims', waiting: 'new' },
   { name: 'claims tried ones', waiting: 'tried' },
+  { name: 'claims ones with keys', waiting: 'with keys' },
   { name: 'claims foreign ones', waiting: 'foreign' },
   { name: 'buries malformed ones', waiting: 'malformed' },
   { name: 'drops cancelled ones, claims', waiting: 'cancelled' },
@@ -43,6 +46,7 @@ const cases: ExchangeCase[] = [
   { name: 'completed, claims', outcomeOf: completed, waiting: 'new' },
   { name: 'completed in groups of one, claims', outcomeOf: varied, waiting: 'new' },
   { name: 'completed unmarked', outcomeOf: unmarked },
+  { name: 'completed, with keys, claims such', outcomeOf: unmarked, haveKeys: true, waiting: 'with keys' },
   { name: 'began', outcomeOf: (id) => ({ kind: 'began', id, ranMs: 5 }) },
   { name: 'progress', progresses: true },
   { name: 'retrying', outcomeOf: retrying, wereTried: true },
@@ -71,13 +75,13 @@ const cases: ExchangeCase[] = [
 ];
 
 export const exchangeCases = cases.map(
-  ({ name, outcomeOf, progresses, wereTried = false, promotes, waiting }): ScriptCase => ({
+  ({ name, outcomeOf, progresses, wereTried = false, haveKeys = false, promotes, waiting }): ScriptCase => ({
     name: `exchange: ${name}`,
     async prepare(stage, calls) {
       const held: string[][] = [];
       const reports = outcomeOf !== undefined || progresses;
       for (let n = 0; n < calls; n++) {
-        held.push(await stage.hold(`w${n}`, reports ? MAX_BATCH : 0, { wereTried }));
+        held.push(await stage.hold(`w${n}`, reports ? MAX_BATCH : 0, { wereTried, haveKeys }));
       }
       if (promotes) await stage.due(MAX_BATCH * calls);
       if (waiting) await fill(stage, waiting, 2 * MAX_BATCH * calls);
@@ -97,6 +101,8 @@ async function fill(stage: Stage, what: NonNullable<ExchangeCase['waiting']>, co
   const { redis, partition, broker } = stage;
   if (what === 'new' || what === 'tried') {
     await stage.wait(count, { wereTried: what === 'tried' });
+  } else if (what === 'with keys') {
+    await stage.waitWithKeys(count);
   } else if (what === 'cancelled') {
     for (const id of await stage.wait(count)) await broker.cancel(partition, id, 'cancelled', ttlMs);
     await stage.wait(count);

@@ -1,6 +1,7 @@
 import { MAX_LETTERS } from '../../../lib/admin/task-queue-admin.service.js';
+import { type DebounceLock, LOCKED_SUFFIX, type UniqueLock } from '../../../lib/broker/lock.js';
 import type { NewTask } from '../../../lib/broker/task-broker.js';
-import { MAX_ROWS, MAX_SCHEDULED_ROWS } from '../../../lib/producer/enqueue-batcher.js';
+import { MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from '../../../lib/producer/enqueue-batcher.js';
 import { TASK_NAME } from '../task-data.js';
 import type { ScriptCase } from './script-case.js';
 import { RETENTION, type Stage } from './stage.js';
@@ -39,6 +40,35 @@ function scheduleCase(name: string, more: Partial<NewTask>): ScriptCase {
   };
 }
 
+/** Tasks with keys of their own, as often as `rounds` says; the first round is not measured where there are more. */
+function lockedCase(name: string, lock: Omit<DebounceLock, 'key'> | Omit<UniqueLock, 'key'>, rounds = 1): ScriptCase {
+  return {
+    name: `add with keys: ${name}`,
+    async prepare(stage, calls) {
+      const { broker, partition } = stage;
+      const add = async (n: number): Promise<unknown> => {
+        const ids = stage.newIds(MAX_LOCKED_ROWS).map((id) => id + LOCKED_SUFFIX);
+        const tasks = ids.map((id, row): NewTask => {
+          const envelope = stage.envelope(id);
+          const due = 'until' in lock ? undefined : { inMs: ttlMs };
+          return {
+            id,
+            name: TASK_NAME,
+            token: '',
+            envelope,
+            due,
+            priority: 0,
+            lock: { ...lock, key: `key ${n} ${row}` },
+          };
+        });
+        return broker.addLocked(partition, tasks);
+      };
+      for (let round = 1; round < rounds; round++) for (let n = 0; n < calls; n++) await add(n);
+      return add;
+    },
+  };
+}
+
 /** Of workers that held many when they died. */
 function recoverCase(name: string, maxLost: number, wereTried: boolean, isCancelled = false): ScriptCase {
   return {
@@ -67,6 +97,10 @@ export const queueCases: ScriptCase[] = [
   enqueueCase('without statuses', false, {}),
   scheduleCase('in an hour', { due: { inMs: 3_600_000 } }),
   scheduleCase('at one moment, expiring', { due: { atMs: 4e12 }, expiresInMs: 60_000 }),
+  lockedCase('unique', { until: 'finished' }),
+  lockedCase('duplicates', { until: 'finished' }, 2),
+  lockedCase('debounced', { maxWaitMs: Infinity, waitsForRun: true }),
+  lockedCase('replaced', { maxWaitMs: Infinity, waitsForRun: true }, 2),
   {
     name: `beat: ${HELD} held, all of them called off`,
     async prepare(stage) {

@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
 import { encodeEnvelope } from '../../../lib/broker/envelope.js';
+import { LOCKED_SUFFIX } from '../../../lib/broker/lock.js';
+import type { NewTask } from '../../../lib/broker/task-broker.js';
 import type { Outcome, Retention } from '../../../lib/broker/exchange.js';
 import { type Partition, partitionOf } from '../../../lib/broker/partition.js';
 import { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
@@ -51,7 +53,20 @@ export class Stage {
   }
 
   envelope(id: string): string {
-    return encodeEnvelope(id, TASK_NAME, JSON.stringify(taskData(Number(id))));
+    return encodeEnvelope(id, TASK_NAME, JSON.stringify(taskData(parseInt(id, 10))));
+  }
+
+  /** Tasks that wait, each with a key of its own. */
+  async waitWithKeys(count: number): Promise<string[]> {
+    const ids = this.newIds(count).map((id) => id + LOCKED_SUFFIX);
+    for (const page of pages(ids)) {
+      const tasks = page.map((id): NewTask => {
+        const lock = { key: `unique:${TASK_NAME}\n${id}`, until: 'finished' as const };
+        return { id, name: TASK_NAME, token: '', envelope: this.envelope(id), priority: 0, lock };
+      });
+      await this.broker.addLocked(this.partition, tasks);
+    }
+    return ids;
   }
 
   /** Tasks that wait. Those that were tried have two attempts behind them, with an error each. */
@@ -75,9 +90,13 @@ export class Stage {
   }
 
   /** Tasks that this worker holds, marked as active. Nothing else may wait in the queue. */
-  async hold(worker: string, count: number, options: { wereTried?: boolean } = {}): Promise<string[]> {
+  async hold(
+    worker: string,
+    count: number,
+    options: { wereTried?: boolean; haveKeys?: boolean } = {},
+  ): Promise<string[]> {
     await this.broker.join(this.partition, worker, LEASE_MS);
-    const ids = await this.wait(count, options);
+    const ids = await (options.haveKeys ? this.waitWithKeys(count) : this.wait(count, options));
     let held = 0;
     while (held < count) {
       const reply = await this.exchange({ worker, want: Math.min(PAGE, count - held) });

@@ -17,6 +17,7 @@ describe('add', () => {
       id: expect.stringMatching(/^email:[0-9A-Z]{26}$/) as string,
       queue: 'email',
       created: true,
+      outcome: 'created',
     });
     expect(await fixture.redis.lrange(`${fixture.prefix}task_queue:{email}`, 0, -1)).toEqual([
       `{"id":"${answer.id.slice(6)}","attempt":0,"name":"email.send","data":{"to":"ann"}}`,
@@ -70,7 +71,11 @@ describe('add', () => {
     await producer.add('x', null, { id: '7', queue: 'b' });
     const adds = Array.from({ length: 503 }, (_, n) => ({ id: `${n}`, queue: n % 3 === 0 ? 'a' : 'b' }));
     const answers = await Promise.all(adds.map((options, n) => producer.add('x', n, options)));
-    expect(answers).toEqual(adds.map(({ id, queue }) => ({ id: `${queue}:${id}`, queue, created: id !== '7' })));
+    const created = { created: true, outcome: 'created' };
+    const duplicate = { created: false, outcome: 'duplicate' };
+    expect(answers).toEqual(
+      adds.map(({ id, queue }) => ({ id: `${queue}:${id}`, queue, ...(id === '7' ? duplicate : created) })),
+    );
     for (const name of ['a', 'b']) {
       const inQueue = await fixture.redis.lrange(`${fixture.prefix}task_queue:{${name}}`, 0, -1);
       const ids = inQueue.reverse().map((text) => (JSON.parse(text) as { id: string }).id);
@@ -258,7 +263,9 @@ describe('addBulk', () => {
       queue: i % 3 === 0 ? 'a' : 'b',
     }));
     const answers = await producer.addBulk(rows);
-    expect(answers).toEqual(rows.map(({ id, queue }) => ({ id: `${queue}:${id}`, queue, created: true })));
+    expect(answers).toEqual(
+      rows.map(({ id, queue }) => ({ id: `${queue}:${id}`, queue, created: true, outcome: 'created' })),
+    );
     const inQueue = await fixture.redis.lrange(`${fixture.prefix}task_queue:{b}`, 0, -1);
     const order = inQueue.reverse().map((text) => (JSON.parse(text) as { data: number }).data);
     expect(order).toEqual(rows.filter(({ queue }) => queue === 'b').map(({ data }) => data));

@@ -53,6 +53,11 @@ describe('what one call takes', () => {
     expect(pending.take(10)).toHaveLength(6);
   });
 
+  it('is half as much where tasks may hold keys', () => {
+    add(...Array.from({ length: 20 }, () => completed('x-u')));
+    expect(pending.take(10)).toHaveLength(5);
+  });
+
   it('leaves the order as it is: what is light does not overtake', () => {
     add(completed('a'), retrying('b'), completed('c'), completed('d'));
     expect(takeAll(6)).toEqual([['completed a'], ['retrying b'], ['completed c', 'completed d']]);

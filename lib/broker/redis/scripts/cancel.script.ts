@@ -1,7 +1,9 @@
 import { cancelling } from './cancelling.lua.js';
 import { creating } from './creating.lua.js';
+import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
+import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -15,9 +17,9 @@ import { ticking } from './ticking.lua.js';
  * A waiting task stays in its list, which cannot be searched, until a worker comes to it and drops it.
  * Safe to repeat: the first call wins, and the token tells it again in which state the task was; others find it cancelled.
  */
-export const cancelScript = String.raw`${preamble}${envelopes}${lanes}${cancelling}${creating}${ticking}
+export const cancelScript = String.raw`${preamble}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local key = status .. id
+local key, lock = status .. id, lock_of(id)
 work_at_maxmemory()
 
 for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
@@ -51,5 +53,6 @@ elseif state == 'scheduled' or state == 'retrying' then
   end_cancelled(id, reason, retention)
 end
 tick_ended(id)
+lock_ended(id, lock, true)
 return state
 `;

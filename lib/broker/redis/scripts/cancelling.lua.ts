@@ -6,7 +6,7 @@
  */
 export const cancelling = String.raw`
 local function mark_cancelled(id, reason)
-  note('HDEL', status .. id, 'due')
+  note('HDEL', status .. id, 'due', 'latest')
   note('HSET', status .. id, 'state', 'cancelled', 'reason', reason, 'finished', now_text)
 end
 

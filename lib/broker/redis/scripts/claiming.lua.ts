@@ -4,7 +4,7 @@ import { turns } from './turns.lua.js';
 export const claiming = String.raw`
 local POP_PAGE_MAX = 32
 -- How much one call may do here, in claims that do not write a status. Whoever wants more learns that more is waiting.
-local EFFORT_MAX, MARKED, DROPPED, FOREIGN, PROMOTED = 100, 2, 2, 4, 4
+local EFFORT_MAX, MARKED, DROPPED, FOREIGN, PROMOTED, LOCKING = 100, 2, 2, 4, 4, 3
 
 -- What is no task is buried with its bytes kept; nothing that stood in the queue is dropped.
 local function bury_malformed(item)
@@ -46,11 +46,11 @@ end
 
 -- Takes those of them that are tasks.
 local function take(items)
-  local ids, envelopes, attempts, waits = {}, {}, {}, {}
+  local ids, envelopes, attempts, waits, locked = {}, {}, {}, {}, {}
   if has_cancels == nil then has_cancels = call('EXISTS', cancel) == 1 end
   for _, item in ipairs(items) do
     bytes = bytes + #item
-    local id, attempt, was_lost = identify(item)
+    local id, attempt, was_lost, is_special = identify(item)
     local envelope = item
     local cost = (marks or attempt ~= '0') and MARKED or 1
     if not id and item ~= MOVED then
@@ -68,11 +68,17 @@ local function take(items)
     else
       -- What a dead worker held waits for its mark, which the worker asks for when it begins.
       local row = #ids + 1
+      if is_special and lock_of(id) then
+        envelope = latest_of(id, envelope)
+        locked[#locked + 1] = id
+        bytes, cost = bytes + #envelope - #item, cost + LOCKING
+      end
       ids[row], envelopes[row], attempts[row], waits[row] = id, envelope, attempt, was_lost
     end
     effort = effort + cost
   end
   if #ids > 0 then claim(ids, envelopes, attempts, waits) end
+  for _, id in ipairs(locked) do lock_taken(id) end
 end
 
 if probes and want > 0 then

@@ -14,8 +14,8 @@ local function is_id(id)
   return not string.find(id, '[\128-\255]')
 end
 
--- Returns the id of an envelope, its attempts so far, and whether a worker died that held it; or nil if it does not
--- begin as ours do.
+-- Returns the id of an envelope, its attempts so far, whether a worker died that held it, and true unless it is one of the plain
+-- ones that nearly all are; or nil if it does not begin as ours do.
 -- Nothing inside a JSON string can look like the end of the id: there every quote has a backslash before it.
 local function identify(envelope)
   -- Nearly all have a ULID and were never tried: a match that never goes back takes a fraction of the time.
@@ -33,7 +33,7 @@ local function identify(envelope)
     if not ok then return nil end
     id = decoded[1]
   end
-  if is_id(id) then return id, attempt, string.find(envelope, '^,"lost":%d', rest) ~= nil end
+  if is_id(id) then return id, attempt, string.find(envelope, '^,"lost":%d', rest) ~= nil, true end
 end
 
 -- Adds to the counters in the head, and enters when the first attempt began where that is given and not known yet. "lost"

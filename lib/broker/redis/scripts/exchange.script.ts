@@ -1,10 +1,12 @@
 import { cancelling } from './cancelling.lua.js';
 import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
+import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { claiming } from './claiming.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
+import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
 import { promoting } from './promoting.lua.js';
 import { settling } from './settling.lua.js';
@@ -17,8 +19,8 @@ import { ticking } from './ticking.lua.js';
  * of dead letters and of what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1
  * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost, how long a task
  * waits in ms for what counts as much as one priority more (0: for ever), how many tasks of
- * a group may be held at once where nothing else is set for it (0: any number); how many of the tasks below a schedule has made, and
- * their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
+ * a group may be held at once where nothing else is set for it (0: any number); how many of the tasks below there are for whose end
+ * others may wait, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
  * written only now, how many; and for
  * each id and text:
  *
@@ -47,24 +49,28 @@ import { ticking } from './ticking.lua.js';
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
-export const exchange = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${ticking}
+export const exchange = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
 local aging, group_concurrency = tonumber(ARGV[12]), tonumber(ARGV[13])
-local ticks_end = 14 + ARGV[14]
-local RECENT_MAX, OUTCOMES_FROM = 1000, ticks_end + 1
+local awaited_end = 14 + ARGV[14]
+local RECENT_MAX, OUTCOMES_FROM = 1000, awaited_end + 1
 
 work_at_maxmemory()
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 then return {0} end
 if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) end
 
+local locks = {}
+for i = 15, awaited_end do locks[i] = lock_of(ARGV[i]) end
 ${settling}
--- Another tick may wait for one of these to end.
-for i = 15, ticks_end do tick_ended(ARGV[i]) end
+for i = 15, awaited_end do
+  tick_ended(ARGV[i])
+  lock_ended(ARGV[i], locks[i])
+end
 ${promoting}${claiming}
 if #finished > 0 then
   call('LPUSH', recent, unpack(finished))

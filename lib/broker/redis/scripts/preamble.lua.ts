@@ -6,7 +6,7 @@
  * them alike.
  */
 export const preamble = String.raw`
-local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, priorities, groups,
+local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, priorities, groups, unique,
   status, active, schedule_key, lane_key = unpack(KEYS)
 local call = redis.call
 local clock = call('TIME')

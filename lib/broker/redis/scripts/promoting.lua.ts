@@ -9,6 +9,8 @@ local due = {}
 if next_due and next_due < now + 1 then
   due = call('ZRANGEBYSCORE', scheduled, '-inf', '(' .. string.format('%.0f', now + 1), 'LIMIT', 0, PROMOTE_PAGE)
 end
+local found = #due
+due = not_held_back(due)
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
   if envelope then
@@ -24,5 +26,5 @@ for _, id in ipairs(due) do
   end
   call('ZREM', scheduled, id)
 end
-if #due > 0 then next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) end
+if found > 0 then next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) end
 `;

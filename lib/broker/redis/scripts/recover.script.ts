@@ -1,9 +1,11 @@
 import { cancelling } from './cancelling.lua.js';
 import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
+import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
+import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -23,7 +25,7 @@ import { ticking } from './ticking.lua.js';
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
  * from then on `exchange` and `beat` refuse it, so a page at a time is enough.
  */
-export const recover = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${ticking}
+export const recover = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local PAGE, SPARED_MAX = 25, 2
 
@@ -66,7 +68,7 @@ for _, id in ipairs(ids) do
 end
 local returned, buried = {}, {}
 for _, id in ipairs(page) do
-  local state = note('HGET', status .. id, 'state')
+  local state, lock = note('HGET', status .. id, 'state'), lock_of(id)
   -- Where somebody keeps something else under its status key it cannot be marked, and counts as well.
   local had_begun = state == 'active' or type(state) == 'table'
   local begun, before = had_begun and 1 or 0, call('HGET', held, id)
@@ -94,6 +96,7 @@ for _, id in ipairs(page) do
   call('HDEL', held, id)
   free_slots({id})
   tick_ended(id)
+  lock_ended(id, lock)
 end
 if #buried > 0 then trim_dead(dead_retention) end
 if #returned > 0 or (has_slots and is_anything_waiting()) then ring() end

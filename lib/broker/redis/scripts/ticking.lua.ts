@@ -1,20 +1,11 @@
 /**
- * How a schedule becomes tasks. Needs `lanes` and `creating`, except where a tick only ends.
+ * How a schedule becomes tasks. Needs `endings`; and `lanes` and `creating`, except where a tick only ends.
  *
  * A schedule's hash holds its definition (`timing catch_up overlap task head body expires_in owner declared`) and where it
  * stands: `paused`; `last` and `skipped`, ticks in ms; `current`, the id of the task that its last tick became; `queued`, the
  * tick that waits until that one has ended.
  */
 export const ticking = String.raw`
-local ENDED = {completed = true, failed = true, cancelled = true}
-
--- Also what is not kept, once it has ended, what somebody else keeps under that key, and what never was.
-local function has_ended(id)
-  if not id then return true end
-  local state = note('HGET', status .. id, 'state')
-  return type(state) ~= 'string' or ENDED[state] == true
-end
-
 -- Adds the task of a tick, and answers as "create" does. Its time, in ISO 8601, makes its id.
 local function add_tick(name, at)
   local key, id = schedule_key .. name, 'schedule:' .. name .. ':' .. at
