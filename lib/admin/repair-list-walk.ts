@@ -5,7 +5,6 @@ import type { DamageCounter } from './repair-report.js';
 
 /** How many ids that seem to be there twice are looked into by one repair; the next one goes on. */
 const MAX_WANTED = 20;
-const LISTS: readonly RepairList[] = ['suspects', 'queue'];
 
 /** What a walk has met. */
 interface Met {
@@ -15,7 +14,7 @@ interface Met {
   twice: Set<string>;
 }
 
-/** One walk through everything that waits: the suspects and the queue, from where tasks are added to where they are taken. */
+/** One walk through everything that waits: suspects, queue and turns, from where tasks are added to where they are taken. */
 export class ListWalk {
   constructor(
     private readonly broker: TaskBroker,
@@ -26,7 +25,7 @@ export class ListWalk {
 
   /** Compares every task with its status. */
   async judge(): Promise<void> {
-    for (const list of LISTS) for await (const page of this.pages(list, true, new Map())) void page;
+    for await (const list of this.lists()) for await (const page of this.pages(list, true, new Map())) void page;
   }
 
   /**
@@ -39,7 +38,7 @@ export class ListWalk {
     const twice = new Set<string>();
     const sightings = new Map<string, RepairSighting | null>();
     for (const id of wanted ?? []) if (sightings.size < MAX_WANTED) sightings.set(id, null);
-    for (const list of LISTS) {
+    for await (const list of this.lists()) {
       for await (const page of this.pages(list, false, sightings)) {
         page.ids.forEach((id, row) => {
           if (!open.has(id)) return;
@@ -51,6 +50,12 @@ export class ListWalk {
       }
     }
     return { met, twice };
+  }
+
+  /** Tasks may move from the queue into the others meanwhile. */
+  private async *lists(): AsyncGenerator<RepairList> {
+    yield* ['suspects', 'queue'] as const;
+    for (const name of await this.broker.repairTurns(this.partition)) yield `turns:${name}`;
   }
 
   private async *pages(

@@ -17,7 +17,7 @@ export interface DamageReport {
   found: number;
   /** Fewer than were found in a dry run, and where something cannot be mended safely. */
   repaired: number;
-  /** Public ids, at most 10; where it is about workers theirs. */
+  /** Public ids, at most 10; where it is about workers theirs, and where it is about turns the names of the tasks. */
   examples: string[];
 }
 
@@ -75,6 +75,7 @@ export class DamageCounter {
 
   private show(kind: DamageKind, id: string): string {
     if (kind === 'silentBell') return this.partition;
-    return kind === 'unlistedWorker' || kind === 'bellWithoutExpiry' ? id : publicId(this.partition, id);
+    const isNoTask = kind === 'unlistedWorker' || kind === 'bellWithoutExpiry' || kind === 'unlistedTurns';
+    return isNoTask ? id : publicId(this.partition, id);
   }
 }

@@ -15,6 +15,7 @@ import type { Retention } from './exchange.js';
  * | `wrongStatus` | a status that contradicts the place of its task | it says where the task stands |
  * | `cancelWithoutTask` | something was called off that is neither waiting nor active | forgotten: it would stop a later task of that id |
  * | `silentBell` | tasks wait, nobody claims them, and the bell is empty | rung |
+ * | `unlistedTurns` | tasks wait for the turn of their name, and no worker would look for them | looked for at once |
  * | `sameIdTwice` | two tasks of one id | the same task: one of them stays; else one gets an id of its own. Left alone where two workers run them |
  * | `bellWithoutExpiry` | the bell of one worker that would stay for ever | expires within a minute |
  * | `wrongExpiry` | a terminal status that never expires, or another one that does | gets its retention; stays |
@@ -30,6 +31,7 @@ export type DamageKind =
   | 'wrongStatus'
   | 'cancelWithoutTask'
   | 'silentBell'
+  | 'unlistedTurns'
   | 'sameIdTwice'
   | 'bellWithoutExpiry'
   | 'wrongExpiry';
@@ -37,7 +39,7 @@ export type DamageKind =
 /** One thing that was found. */
 export interface Damage {
   kind: DamageKind;
-  /** Of the task; of the worker where it is about a worker; empty where it is about the queue. */
+  /** Of the task; of the worker where it is about a worker; the name of the tasks where it is about their turns; empty where it is about the queue. */
   id: string;
   /** Whether it was mended in the same step. */
   repaired: boolean;
@@ -82,7 +84,8 @@ export interface RepairPage {
   next: RepairCursor | null;
 }
 
-export type RepairList = 'queue' | 'suspects';
+/** Where tasks wait; those of a name that is over its rate wait in a list of their own. */
+export type RepairList = 'queue' | 'suspects' | `turns:${string}`;
 
 export interface RepairListRequest {
   list: RepairList;

@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../broker/claim-limits.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { HandlerPace } from './handler-pace.js';
 
@@ -8,7 +9,10 @@ export class Capacity {
   /** How many had begun when what was fetched ahead was given back, for it found no slot. */
   private stalledAt: number | undefined;
 
-  constructor(private readonly settings: Pick<QueueSettings, 'concurrency' | 'delivery'>) {
+  constructor(
+    private readonly settings: Pick<QueueSettings, 'concurrency' | 'delivery'>,
+    private readonly limits: ClaimLimits | undefined,
+  ) {
     this.pace = new HandlerPace(settings.concurrency);
   }
 
@@ -46,9 +50,15 @@ export class Capacity {
    * @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way
    */
   room(taken: number, oldestMs: number): number {
-    // What is lost with a worker does not come again: it must have had its chance.
-    const fetchesAhead = this.settings.delivery === 'at-least-once' && this.stalledAt !== this.begun;
-    const ahead = fetchesAhead ? this.pace.allowance(oldestMs) : 0;
+    const ahead = this.fetchesAhead && this.stalledAt !== this.begun ? this.pace.allowance(oldestMs) : 0;
     return Math.max(0, this.settings.concurrency + ahead - taken);
+  }
+
+  /**
+   * What is lost with a worker that delivers at most once does not come again: it must have had its chance. And where limits count
+   * what was claimed, that must begin.
+   */
+  private get fetchesAhead(): boolean {
+    return this.settings.delivery === 'at-least-once' && !this.limits;
   }
 }

@@ -57,13 +57,14 @@ export class Consumer {
     const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
-    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
+    const { workerId, leaseMs, handlers, settings, limits, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
     const { maxLost } = settings;
     this.lease = new WorkerLease(partition, workerId, leaseMs, maxLost, retention, broker, logger, onBeat, keeper);
     this.held = new HeldTasks({
       partition,
       runs: new RunFactory({ partition, handlers, settingsOf, maxLost, logger }),
       settings,
+      limits,
       clock,
       logger,
       onChange: () => this.gate.open(),
@@ -84,6 +85,11 @@ export class Consumer {
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
     return this.attached && this.plan.isIdle;
+  }
+
+  /** Limits are in the way of what waits: until it looks again, or others have ended, no bell can ring for it. */
+  get isHeldUp(): boolean {
+    return this.plan.isHeldUp;
   }
 
   /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
@@ -223,6 +229,7 @@ export class Consumer {
         // Not while another call may bring one.
         probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
         maxLost: this.options.settings.maxLost,
+        limits: this.options.limits,
       });
     } catch (error) {
       this.held.unsettled(outcomes);

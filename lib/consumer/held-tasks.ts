@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../broker/claim-limits.js';
 import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
@@ -21,6 +22,7 @@ export interface HeldTasksOptions {
   partition: Partition;
   runs: RunFactory;
   settings: QueueSettings;
+  limits?: ClaimLimits | undefined;
   clock: RedisClock;
   logger: GuardedLog;
   onChange: () => void;
@@ -47,7 +49,7 @@ export class HeldTasks implements TaskRunListener {
 
   constructor(private readonly options: HeldTasksOptions) {
     this.waiting = new WaitingTasks(options.quarantine);
-    this.capacity = new Capacity(options.settings);
+    this.capacity = new Capacity(options.settings, options.limits);
   }
 
   /** How many tasks Redis should say that this worker holds. */
@@ -150,7 +152,12 @@ export class HeldTasks implements TaskRunListener {
     this.capacity.learn(run.ranMs);
     onEnded?.(run);
     onChange();
-    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
+    if (!run.isLost) {
+      const verdict = judgeRun(run, result, settings, clock.nowMs);
+      // What was fetched ahead would be told the same.
+      if (verdict.outcome.kind === 'limited') this.giveBackAhead();
+      this.enter(verdict);
+    }
     this.startWaiting();
   }
 

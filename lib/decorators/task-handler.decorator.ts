@@ -1,18 +1,23 @@
 import 'reflect-metadata';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
 import { InvalidOptionsError, UnsupportedHandlerError } from '../errors/index.js';
+import type { Rate } from '../broker/claim-limits.js';
+import { checkRate, type RateOptions } from '../options/rate.js';
 import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '../options/task-options.js';
 
 /** Beside the name of the task. */
 export interface TaskHandlerOptions extends TaskOptions {
   /** The queue that the handler works on. @default 'default' */
   queue?: string | undefined;
+  /** How many tasks of this name all processes together start. @default no limit */
+  rate?: RateOptions | undefined;
 }
 
 /** What the decorator leaves on a method. */
 export interface TaskHandlerMetadata {
   name: string;
   queue: string | undefined;
+  rate: Rate | undefined;
   settings: PartialTaskSettings;
 }
 
@@ -35,15 +40,16 @@ export function TaskHandler(name: string, options: TaskHandlerOptions = {}): Met
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionsError([{ option: 'options', given: options, allowed: 'an object' }]);
   }
-  const { queue, ...taskOptions } = options;
+  const { queue, rate: given, ...taskOptions } = options;
   if (queue !== undefined) checkQueueName(queue);
+  const rate = checkRate(given);
   const settings = checkTaskOptions(taskOptions);
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
     const method: unknown = descriptor?.value;
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new UnsupportedHandlerError(String(key), 'a handler is a method of instances, not static and no accessor');
     }
-    Reflect.defineMetadata(TASK_HANDLER, [{ name, queue, settings }, ...taskHandlerMetadata(method)], method);
+    Reflect.defineMetadata(TASK_HANDLER, [{ name, queue, rate, settings }, ...taskHandlerMetadata(method)], method);
   };
 }
 

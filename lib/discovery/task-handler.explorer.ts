@@ -50,7 +50,7 @@ export class TaskHandlerExplorer {
       }
       const site: HandlerSite = { wrapper, instance, method, key, origin };
       const invoke = this.invoker.create(site);
-      return declared.map(({ name, queue = DEFAULT_QUEUE, settings }) => ({ name, queue, origin, settings, invoke }));
+      return declared.map(({ queue = DEFAULT_QUEUE, ...entry }) => ({ ...entry, queue, origin, invoke }));
     });
   }
 }

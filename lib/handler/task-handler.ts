@@ -1,3 +1,4 @@
+import type { Rate } from '../broker/claim-limits.js';
 import type { PartialTaskSettings } from '../options/task-options.js';
 import type { TaskContext } from './task-context.js';
 
@@ -10,5 +11,7 @@ export interface TaskHandlerEntry {
   origin: string;
   /** What its decorator says of how its tasks are worked on. */
   settings: PartialTaskSettings;
+  /** How many tasks of its name may start. */
+  rate?: Rate | undefined;
   invoke(data: unknown, context: TaskContext): unknown;
 }

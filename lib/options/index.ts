@@ -2,6 +2,7 @@ export type { RedisSource } from '../broker/redis/redis-source.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { DueOptions } from './due.js';
 export type { Duration } from './duration.js';
+export type { RateOptions } from './rate.js';
 export type {
   AckPolicy,
   DeliveryPolicy,
@@ -11,5 +12,6 @@ export type {
   RetentionOptions,
   SchedulesOptions,
   StatusPolicy,
+  TaskNameOptions,
 } from './redis-task-queue-options.interface.js';
 export type { PlainTaskOptions, TaskOptions } from './task-options.js';

@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest';
+import type { ClaimLimits } from '../../lib/broker/claim-limits.js';
 import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
@@ -51,7 +52,14 @@ export class ManualWorker {
   async exchange(
     want: number,
     outcomes: Outcome[] = [],
-    { marks = true, probes = true, maxLost = MAX_LOST, restMs = 0, free = want } = {},
+    {
+      marks = true,
+      probes = true,
+      maxLost = MAX_LOST,
+      restMs = 0,
+      free = want,
+      limits = undefined as ClaimLimits | undefined,
+    } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
     return this.broker.exchange(this.partition, {
@@ -65,6 +73,7 @@ export class ManualWorker {
       marks,
       probes,
       maxLost,
+      limits,
     });
   }
 

@@ -45,6 +45,7 @@ function numberOf(outcome: Outcome): number {
     case 'retrying':
     case 'snoozed':
     case 'deferred':
+    case 'limited':
       return outcome.delayMs;
     case 'released':
       return outcome.began ? 1 : 0;
@@ -70,6 +71,7 @@ function textOf(outcome: Outcome): string {
       return outcome.isAlone === undefined ? '' : outcome.isAlone ? 'alone' : 'not alone';
     case 'deferred':
     case 'expired':
+    case 'limited':
     case 'released':
     case 'snoozed':
       return '';

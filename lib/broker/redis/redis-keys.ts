@@ -84,6 +84,16 @@ export class RedisKeys {
     return `${this.prefix}task_schedule_queues:${owner}`;
   }
 
+  /** LIST of tokens that a worker blocks on that must wait until others have ended */
+  room(partition: Partition): string {
+    return `${this.prefix}task_room:{${partition}}`;
+  }
+
+  /** ZSET task name → when the next task of that name may start, in ms, where some have to wait for that */
+  turns(partition: Partition): string {
+    return `${this.prefix}task_turns:{${partition}}`;
+  }
+
   /** HASH of the layout version and counters */
   meta(partition: Partition): string {
     return `${this.prefix}task_meta:{${partition}}`;
@@ -91,7 +101,7 @@ export class RedisKeys {
 
   /** Those of everything that waits, for its time or for a worker */
   waiting(partition: Partition): readonly string[] {
-    return [this.queue(partition), this.scheduled(partition), this.suspects(partition)];
+    return [this.queue(partition), this.scheduled(partition), this.suspects(partition), this.turns(partition)];
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -110,6 +120,10 @@ export class RedisKeys {
         this.suspects(partition),
         this.cancel(partition),
         this.schedules(partition),
+        key('task_limited'), // STRING that is there for as long as nothing may be claimed
+        key('task_starts'), // LIST of the times in ms at which tasks started last; with `:<task name>` those of one name
+        this.turns(partition),
+        this.room(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -123,4 +137,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 14;
+export const SCRIPT_KEYS = 18;

@@ -55,6 +55,18 @@ export class RedisRepair {
     }
   }
 
+  /** Only the names of their keys tell of all of them. */
+  async turns(partition: Partition): Promise<string[]> {
+    const found = new Set<string>();
+    let position = START;
+    do {
+      const [next, names] = await this.scan(`${this.keys.turns(partition)}:`, position);
+      for (const name of names) found.add(name);
+      position = next;
+    } while (position !== '');
+    return [...found];
+  }
+
   async listPage(
     partition: Partition,
     mode: RepairMode,

@@ -1,4 +1,6 @@
-/** The last part of `exchange`: takes tasks for the free slots of the worker. */
+import { turns } from './turns.lua.js';
+
+/** The last part of `exchange`: takes tasks for the free slots of the worker, as far as limits allow. */
 export const claiming = String.raw`
 local POP_PAGE_MAX = 32
 -- How much one call may do here, in claims that do not write a status. Whoever wants more learns that more is waiting.
@@ -14,6 +16,8 @@ end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
 local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
+local take_from
+${turns}
 local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
   local seen = {}
@@ -39,8 +43,8 @@ local function claim(ids, envelopes, attempts, waits)
   end
 end
 
--- Takes those of them that are tasks.
-local function take(items)
+-- Takes those of them that are tasks, and that need not wait for their turn.
+local function take(items, is_their_turn)
   local ids, envelopes, attempts, waits = {}, {}, {}, {}
   if has_cancels == nil then has_cancels = call('EXISTS', cancel) == 1 end
   for _, item in ipairs(items) do
@@ -58,6 +62,9 @@ local function take(items)
       expire_cancelled(id, cancelled_retention)
       dropped = dropped + 1
       cost = DROPPED
+    elseif name_rates and not is_their_turn and waits_for_turn(envelope) then
+      dropped = dropped + 1
+      cost = DROPPED
     else
       -- What a dead worker held waits for its mark, which the worker asks for when it begins.
       local row = #ids + 1
@@ -71,29 +78,37 @@ end
 if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
   if suspect then
-    popped = 1
-    take({suspect})
-    call('RPOP', suspects)
-    if call('EXISTS', suspects) == 1 then ring() end
+    unless_over(suspect, function()
+      popped = 1
+      take({suspect}, true)
+      call('RPOP', suspects)
+      if call('EXISTS', suspects) == 1 then ring() end
+    end)
   end
 end
 
--- They leave the queue once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
+-- Takes so many tasks from the right end of a list. Returns whether it is empty.
+-- They leave it once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
 -- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
 -- In growing pages: those before tell how large the items are.
-local is_empty = false
-while popped - dropped < want and effort < effort_max and bytes < want_bytes do
-  local count = math.min(want - popped + dropped, page)
-  local from_left, items = call('LRANGE', queue, -count, -1), {}
-  if #from_left == 0 then
-    is_empty = true
-    break
+function take_from(list, most, is_their_turn)
+  local goal = popped - dropped + most
+  while popped - dropped < goal and effort < effort_max and bytes < want_bytes do
+    local count = math.min(goal - popped + dropped, page)
+    local from_left, items = call('LRANGE', list, -count, -1), {}
+    if #from_left == 0 then return true end
+    for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
+    popped = popped + #items
+    take(items, is_their_turn)
+    call('LTRIM', list, 0, -count - 1)
+    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
+    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
   end
-  for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
-  popped = popped + #items
-  take(items)
-  call('LTRIM', queue, 0, -count - 1)
-  local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
-  page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  return false
 end
+
+if may_wait and want > 0 then take_turns() end
+local is_empty = take_from(queue, want - popped + dropped)
+if name_rates then note_turns() end
+if limits.rate then note_starts(limits.rate, starts, #claimed) end
 `;

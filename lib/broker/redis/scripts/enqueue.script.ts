@@ -19,7 +19,10 @@ local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 
 local room = math.huge
-if ARGV[2] ~= '0' then room = ARGV[2] - call('LLEN', queue) end
+if ARGV[2] ~= '0' then
+  room = ARGV[2] - call('LLEN', queue)
+  for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do room = room - call('LLEN', turns .. ':' .. name) end
+end
 
 -- When a task expires is a point in time by Redis's clock, as all others.
 local keeps = ARGV[3] == '1'

@@ -64,10 +64,28 @@ local function unexpiring(envelope)
   return expiry and string.sub(envelope, 1, -#expiry - 1) .. '}' or envelope
 end
 
--- How often it was lost, and what that makes of it: a suspect must be taken one at a time.
+-- The name of a task, or nil. Up to the first bracket or backslash there is nothing within which it could only seem to stand.
+local function name_of(envelope)
+  local name = string.match(envelope, '^{"id":"[^"\\]+","attempt":%d+[^{}%[%]\\]-,"name":"([^"\\]+)"')
+  if name then return name end
+  local ok, task = pcall(cjson.decode, envelope)
+  name = ok and type(task) == 'table' and task.name
+  return type(name) == 'string' and name or nil
+end
+
+-- The list in which the tasks of its name wait for their turn, if any do.
+local has_turns
+local function turn_list_of(envelope)
+  if has_turns == nil then has_turns = call('EXISTS', turns) == 1 end
+  local name = has_turns and name_of(envelope)
+  return name and call('ZSCORE', turns, name) and turns .. ':' .. name
+end
+
+-- Where it goes back to. Who was lost often is a suspect, and must be taken one at a time.
 local function home_of(envelope, max_lost)
   local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
-  return lost and tonumber(lost) >= max_lost and suspects or queue
+  if lost and tonumber(lost) >= max_lost then return suspects end
+  return turn_list_of(envelope) or queue
 end
 
 -- The envelope as if it had never been tried.
@@ -109,12 +127,7 @@ end
 
 -- Writes what a status needs beside its state, for a task that did not come through enqueue.
 local function introduce(id, envelope)
-  local name = string.match(envelope, '^{"id":"[^"\\]+","attempt":%d+,"name":"([^"\\]+)","data":')
-  if not name then
-    local ok, task = pcall(cjson.decode, envelope)
-    name = ok and type(task) == 'table' and task.name
-  end
-  note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
+  note('HSET', status .. id, 'name', name_of(envelope) or '', 'created', now_text)
 end
 
 -- The same for what may have come as a whole envelope, and may not have been marked as active.

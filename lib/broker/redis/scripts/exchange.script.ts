@@ -3,8 +3,10 @@ import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { claiming } from './claiming.lua.js';
+import { limiting, limits } from './limiting.lua.js';
 import { preamble } from './preamble.lua.js';
 import { promoting } from './promoting.lua.js';
+import { rates } from './rates.lua.js';
 import { settling } from './settling.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -13,8 +15,8 @@ import { ticking } from './ticking.lua.js';
  *
  * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms
  * of dead letters and of what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1
- * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost; how many of the tasks below
- * a schedule has made, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
+ * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost; the limits of the queue as
+ * JSON, or nothing where it has none; how many of the tasks below a schedule has made, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
  * written only now, how many; and for
  * each id and text:
  *
@@ -30,12 +32,14 @@ import { ticking } from './ticking.lua.js';
  * | `cancelled` | retention in ms | reason |
  * | `expired` (cancelled, too) | retention in ms | |
  * | `released` | 1 if it had begun | |
+ * | `limited` (released, too) | for how long nothing is to be claimed, in ms | |
  * | `deferred` | delay in ms | |
  *
  * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, the envelopes that were claimed, ids whose
  * outcome was refused, ids buried as malformed, 1 if more is waiting or due, ms until the next scheduled task is due or -1,
  * 1 if the lease lasts as long as it may and 2 if the worker holds
- * something though it was to hold nothing, 1 if another worker's lease has run out, Redis's time in ms}.
+ * something though it was to hold nothing, 1 if another worker's lease has run out, Redis's time in ms, 1 if more is waiting or due but
+ * limits are in the way: then it is told when they will not be instead of when something is due, or -1}.
  *
  * Redis's time goes into keys that are cold in its caches. A task has one, its status; where handlers are quick it is written
  * once, at the end: that it was active, which nobody could have seen, is not marked.
@@ -49,7 +53,7 @@ local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
-local ticks_end = 12 + ARGV[12]
+local ticks_end = 13 + ARGV[13]
 local RECENT_MAX, OUTCOMES_FROM = 1000, ticks_end + 1
 
 work_at_maxmemory()
@@ -57,10 +61,10 @@ local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 then return {0} end
 if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) end
 
-${settling}
+${rates}${limits}${settling}
 -- Another tick may wait for one of these to end.
-for i = 13, ticks_end do tick_ended(ARGV[i]) end
-${promoting}${claiming}
+for i = 14, ticks_end do tick_ended(ARGV[i]) end
+${promoting}${limiting}${claiming}
 if #finished > 0 then
   call('LPUSH', recent, unpack(finished))
   call('LTRIM', recent, 0, RECENT_MAX - 1)
@@ -69,12 +73,18 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
+local next_turn = may_wait and first_of(turns)
+if next_turn then next_due = math.min(next_due or next_turn, next_turn) end
 more = more or (next_due and next_due < now + 1)
+-- Whoever knows that limits are in the way does not listen: so the token is for those that do not know.
+local held_up = more and is_limited and #claimed >= want
+if held_up then more, next_due = false, goes_on_at end
 -- A worker that has no free slot any more cannot keep watch: another one has to look when the next one is due. It says so when
 -- it has filled its slots, and when it has itself put off what is due next.
 local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and #claimed >= free
   and (#claimed > 0 or (put_off and put_off <= next_due))
-if (more or hands_on) and tokens == 0 then call('LPUSH', bell, 1) end
+if (more or hands_on or held_up) and tokens == 0 then call('LPUSH', bell, 1) end
+if more and limits.globalConcurrency then ring_room() end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first = call('ZRANGE', workers, 0, 1, 'WITHSCORES')
 local REST, UNKNOWN, answer_to_rest = 1, 2, 0
@@ -90,6 +100,6 @@ end
 return {
   1, claimed, refused, malformed, more and 1 or 0,
   next_due and math.max(0, math.floor(next_due) - now) or -1,
-  answer_to_rest, tonumber(first[2]) < now and 1 or 0, now,
+  answer_to_rest, tonumber(first[2]) < now and 1 or 0, now, held_up and 1 or 0,
 }
 `;

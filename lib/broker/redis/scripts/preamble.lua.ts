@@ -5,8 +5,8 @@
  * status, of a worker's active hash and of a schedule begin with; they carry the same hash tag, so a cluster routes them alike.
  */
 export const preamble = String.raw`
-local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules,
-  status, active, schedule_key = unpack(KEYS)
+local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, limited, starts, turns,
+  room_bell, status, active, schedule_key = unpack(KEYS)
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -43,6 +43,17 @@ local function ring_worker(worker)
   local worker_bell = bell .. ':' .. worker
   if call('EXISTS', worker_bell) == 0 then call('LPUSH', worker_bell, 1) end
   call('PEXPIRE', worker_bell, 60000)
+end
+
+-- Wakes one worker that had to wait until others have ended.
+local function ring_room()
+  if call('EXISTS', room_bell) == 0 then call('LPUSH', room_bell, 1) end
+  call('PEXPIRE', room_bell, 60000)
+end
+
+-- When the first of a sorted set is due, or nothing.
+local function first_of(times)
+  return tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2])
 end
 
 -- Wakes one sleeping worker. One token is enough: a worker that finds more than it can take rings again.

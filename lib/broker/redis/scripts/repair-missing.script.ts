@@ -14,7 +14,7 @@ import { repairing } from './repairing.lua.js';
  * Should such a task run after all, its end is written as any other. Safe to repeat.
  */
 export const repairMissing = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${repairing}
-local END, END_BYTES, STEP = 96, 65536, 8
+local END, END_BYTES, STEP, TURNS_MAX = 96, 65536, 8, 16
 local at_ends
 
 local function look_at_end(list, from_left)
@@ -39,7 +39,9 @@ end
 local function is_at_end(id)
   if not at_ends then
     at_ends = {}
-    for _, list in ipairs({queue, suspects}) do
+    local lists = {queue, suspects}
+    for _, name in ipairs(call('ZRANGE', turns, 0, TURNS_MAX - 1)) do lists[#lists + 1] = turns .. ':' .. name end
+    for _, list in ipairs(lists) do
       look_at_end(list, true)
       look_at_end(list, false)
     end

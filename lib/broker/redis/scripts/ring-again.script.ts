@@ -4,11 +4,14 @@ import { preamble } from './preamble.lua.js';
  * Rings the bell if tasks are waiting, or will be before others look by themselves: for a worker that took a token and cannot
  * use it.
  *
+ * ARGV: 1 to wake one, too, that waits until others have ended.
  * Returns: nothing. Safe to repeat: there is never more than one token.
  */
 export const ringAgain = String.raw`${preamble}
 work_at_maxmemory()
-local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
-local is_due_soon = next_due and next_due < now + LOOKS_AGAIN_MS
-if is_due_soon or call('LLEN', queue) + call('LLEN', suspects) > 0 then ring() end
+local next_due = math.min(first_of(scheduled) or math.huge, first_of(turns) or math.huge)
+if next_due < now + LOOKS_AGAIN_MS or call('LLEN', queue) + call('LLEN', suspects) > 0 then
+  ring()
+  if ARGV[1] == '1' then ring_room() end
+end
 `;

@@ -49,6 +49,14 @@ local function complete(id, field, text, retention, ran, name)
   note('PEXPIREAT', key, end_of(retention))
 end
 
+-- Back to the head of the queue, as if never claimed.
+local function give_back(id, had_begun)
+  local envelope = envelope_of(id)
+  if had_begun then envelope = unexpiring(envelope) end
+  call('RPUSH', home_of(envelope, max_lost), envelope)
+  unclaim(id, envelope, 'waiting')
+end
+
 local settle = {
   began = function(id, _, company, ran)
     local _, attempt = identify(envelope_of(id))
@@ -90,11 +98,12 @@ local settle = {
     finished[#finished + 1] = id
   end,
   released = function(id, began)
-    local envelope = envelope_of(id)
-    if began == '1' then envelope = unexpiring(envelope) end
-    call('RPUSH', home_of(envelope, max_lost), envelope)
-    unclaim(id, envelope, 'waiting')
+    give_back(id, began == '1')
     ring()
+  end,
+  limited = function(id, wait)
+    give_back(id, true)
+    must_wait(tonumber(wait))
   end,
   deferred = function(id, delay)
     local envelope = envelope_of(id)
