@@ -73,7 +73,7 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
-local next_turn = may_wait and first_of(turns)
+local next_turn = has_turns ~= false and first_of(turns)
 if next_turn then next_due = math.min(next_due or next_turn, next_turn) end
 more = more or (next_due and next_due < now + 1)
 -- Whoever knows that limits are in the way does not listen: so the token is for those that do not know.

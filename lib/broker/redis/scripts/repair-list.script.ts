@@ -5,12 +5,13 @@ import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
- * Looks at a page of the queue, of the suspects or of what waits for the turn of its name, from the left, where tasks are added: what is added meanwhile moves the
- * rest further along, so it may be met again, but never missed. What was taken meanwhile was taken from the other end.
+ * Looks at a page of the queue, of the suspects, or of what waits for the turn of its name, from the left, where tasks are added:
+ * what is added meanwhile moves the rest further along, so it may be met again, but never missed. What was taken meanwhile was
+ * taken from the other end.
  *
- * ARGV: as `repairing` says; then `queue`, `suspects` or `turns:` and a task name, how many were passed, id of the last one, how many, 1 to compare them
- * with their statuses; then of ids that seem to be there twice: id, the list and the envelope where it was met first, or twice
- * nothing.
+ * ARGV: as `repairing` says; then `queue`, `suspects`, or `turns:` and a task name; how many were passed, id of the last one, how
+ * many, 1 to compare them with their statuses; then of ids that seem to be there twice: id, the list and the envelope where it was
+ * met first, or twice nothing.
  * Returns: {how many are passed now, -1 at the end, id of the last one; what was found; ids; how many of them were passed
  * before; id and envelope of those that seem to be there twice; bytes read}.
  *
