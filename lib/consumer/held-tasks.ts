@@ -46,6 +46,8 @@ export class HeldTasks implements TaskRunListener {
   private readonly capacity: Capacity;
   private hasUnmarked = false;
   private isStarting = false;
+  /** A handler was told to wait: until then, by `performance.now()`, nothing is to begin here. */
+  private restsUntil = 0;
 
   constructor(private readonly options: HeldTasksOptions) {
     this.waiting = new WaitingTasks(options.quarantine);
@@ -95,7 +97,7 @@ export class HeldTasks implements TaskRunListener {
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (!this.options.mayStart() || !this.options.quarantine.isOpen) return 0;
+    if (!this.options.mayStart() || !this.options.quarantine.isOpen || this.rests) return 0;
     const [oldest] = this.running;
     return this.capacity.room(this.claimedSlots, oldest?.ranMs ?? 0);
   }
@@ -119,6 +121,8 @@ export class HeldTasks implements TaskRunListener {
       else this.enter(judgeStranger(partition, envelope, settings));
     }
     if (!areMarked) this.hasUnmarked = this.keepsStatuses;
+    // Claimed before Redis knew.
+    if (this.rests) this.giveBackAhead();
   }
 
   /** Reports those runs that take long enough to be seen. */
@@ -154,8 +158,7 @@ export class HeldTasks implements TaskRunListener {
     onChange();
     if (!run.isLost) {
       const verdict = judgeRun(run, result, settings, clock.nowMs);
-      // What was fetched ahead would be told the same.
-      if (verdict.outcome.kind === 'limited') this.giveBackAhead();
+      if (verdict.outcome.kind === 'limited') this.rest(verdict.outcome.delayMs);
       this.enter(verdict);
     }
     this.startWaiting();
@@ -242,6 +245,16 @@ export class HeldTasks implements TaskRunListener {
       this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
       this.enter(judgeInterrupted(run, this.options.settings));
     }
+  }
+
+  private get rests(): boolean {
+    return performance.now() < this.restsUntil;
+  }
+
+  /** What was fetched ahead would be told the same. */
+  private rest(forMs: number): void {
+    this.restsUntil = Math.max(this.restsUntil, performance.now() + forMs);
+    this.giveBackAhead();
   }
 
   private get keepsStatuses(): boolean {
