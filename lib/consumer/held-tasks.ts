@@ -46,8 +46,8 @@ export class HeldTasks implements TaskRunListener {
   private readonly capacity: Capacity;
   private hasUnmarked = false;
   private isStarting = false;
-  /** A handler was told to wait: until then, by `performance.now()`, nothing is to begin here. */
-  private restsUntil = 0;
+  /** Those whose handlers were told to wait, until Redis knows: nothing else is to begin here meanwhile. */
+  private readonly toldToWait = new Set<string>();
 
   constructor(private readonly options: HeldTasksOptions) {
     this.waiting = new WaitingTasks(options.quarantine);
@@ -158,7 +158,7 @@ export class HeldTasks implements TaskRunListener {
     onChange();
     if (!run.isLost) {
       const verdict = judgeRun(run, result, settings, clock.nowMs);
-      if (verdict.outcome.kind === 'limited') this.rest(verdict.outcome.delayMs);
+      if (verdict.outcome.kind === 'limited') this.rest(verdict.outcome.id);
       this.enter(verdict);
     }
     this.startWaiting();
@@ -186,7 +186,7 @@ export class HeldTasks implements TaskRunListener {
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.held.delete(id);
+      else if (kind !== 'progress') this.drop(id);
     }
     for (const id of refused) {
       logger.warn(`${this.title(id)}: its lease was lost while it ran; the outcome does not count`);
@@ -248,12 +248,12 @@ export class HeldTasks implements TaskRunListener {
   }
 
   private get rests(): boolean {
-    return performance.now() < this.restsUntil;
+    return this.toldToWait.size > 0;
   }
 
   /** What was fetched ahead would be told the same. */
-  private rest(forMs: number): void {
-    this.restsUntil = Math.max(this.restsUntil, performance.now() + forMs);
+  private rest(id: string): void {
+    this.toldToWait.add(id);
     this.giveBackAhead();
   }
 
@@ -309,8 +309,13 @@ export class HeldTasks implements TaskRunListener {
     }
   }
 
-  private forget(id: string, run: TaskRun | null): void {
+  private drop(id: string): void {
     this.held.delete(id);
+    this.toldToWait.delete(id);
+  }
+
+  private forget(id: string, run: TaskRun | null): void {
+    this.drop(id);
     if (!run) return;
     this.options.quarantine.leave(run);
     if (!this.running.has(run)) return;
