@@ -111,7 +111,7 @@ it('the option "tasks" has its say before the decorator', async () => {
   expect(ran).toHaveLength(4);
 });
 
-it('globalConcurrency: no more run at once in all processes, and nothing is fetched ahead', async () => {
+it('globalConcurrency: no more run at once in all processes', async () => {
   const options = { concurrency: 2, globalConcurrency: 3 };
   const [{ producer }] = await Promise.all([start(options), start(options)]);
   await producer.addBulk(Array.from({ length: 8 }, (_, n) => ({ name: 'gated', data: n })));
@@ -123,6 +123,14 @@ it('globalConcurrency: no more run at once in all processes, and nothing is fetc
     doors.shift()?.();
     ended++;
   }
+});
+
+it('nothing is fetched ahead where limits count what is claimed, however quick its handlers are', async () => {
+  const exchanges = vi.spyOn(RedisBroker.prototype, 'exchange');
+  const { producer } = await start({ concurrency: 3, globalConcurrency: 100 });
+  await producer.addBulk(Array.from({ length: 300 }, (_, n) => ({ name: 'plain', data: n })));
+  await eventually(() => ran.length === 300);
+  for (const [, { want }] of exchanges.mock.calls) expect(want).toBeLessThanOrEqual(3);
 });
 
 it('a worker that ends wakes another one that has to wait for that', async () => {
