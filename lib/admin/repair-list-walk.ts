@@ -14,18 +14,23 @@ interface Met {
   twice: Set<string>;
 }
 
-/** One walk through everything that waits: suspects, queue and turns, from where tasks are added to where they are taken. */
+/** One walk through everything that waits: the suspects, the lanes and the queue, from where tasks are added to where they are taken. */
 export class ListWalk {
+  private readonly lists: readonly RepairList[];
+
   constructor(
     private readonly broker: TaskBroker,
     private readonly partition: Partition,
     private readonly mode: RepairMode,
+    lanes: readonly string[],
     private readonly damages: DamageCounter,
-  ) {}
+  ) {
+    this.lists = ['suspects', ...lanes, 'queue'];
+  }
 
   /** Compares every task with its status. */
   async judge(): Promise<void> {
-    for await (const list of this.lists()) for await (const page of this.pages(list, true, new Map())) void page;
+    for (const list of this.lists) for await (const page of this.pages(list, true, new Map())) void page;
   }
 
   /**
@@ -38,7 +43,7 @@ export class ListWalk {
     const twice = new Set<string>();
     const sightings = new Map<string, RepairSighting | null>();
     for (const id of wanted ?? []) if (sightings.size < MAX_WANTED) sightings.set(id, null);
-    for await (const list of this.lists()) {
+    for (const list of this.lists) {
       for await (const page of this.pages(list, false, sightings)) {
         page.ids.forEach((id, row) => {
           if (!open.has(id)) return;
@@ -50,12 +55,6 @@ export class ListWalk {
       }
     }
     return { met, twice };
-  }
-
-  /** Tasks may move from the queue into the others meanwhile. */
-  private async *lists(): AsyncGenerator<RepairList> {
-    yield* ['suspects', 'queue'] as const;
-    for (const name of await this.broker.repairTurns(this.partition)) yield `turns:${name}`;
   }
 
   private async *pages(

@@ -17,7 +17,7 @@ export interface DamageReport {
   found: number;
   /** Fewer than were found in a dry run, and where something cannot be mended safely. */
   repaired: number;
-  /** Public ids, at most 10; where it is about workers theirs, and where it is about turns the names of the tasks. */
+  /** Public ids, at most 10; where it is about workers or lanes theirs. */
   examples: string[];
 }
 
@@ -41,6 +41,8 @@ export function checkDryRun(options: RepairOptions): boolean {
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   return dryRun;
 }
+
+const NOT_ABOUT_A_TASK: ReadonlySet<DamageKind> = new Set(['unlistedWorker', 'bellWithoutExpiry', 'unnamedLane']);
 
 /** Counts what the steps of a repair find. */
 export class DamageCounter {
@@ -75,7 +77,6 @@ export class DamageCounter {
 
   private show(kind: DamageKind, id: string): string {
     if (kind === 'silentBell') return this.partition;
-    const isNoTask = kind === 'unlistedWorker' || kind === 'bellWithoutExpiry' || kind === 'unlistedTurns';
-    return isNoTask ? id : publicId(this.partition, id);
+    return NOT_ABOUT_A_TASK.has(kind) ? id : publicId(this.partition, id);
   }
 }

@@ -39,7 +39,7 @@ export class Repair {
 
     await this.walkWorkers();
     await this.walk({ kind: 'parked' });
-    await new ListWalk(broker, partition, mode, this.damages).judge();
+    await (await this.listWalk()).judge();
     await this.walk({ kind: 'scheduled' });
     await this.walk({ kind: 'dead' });
     await this.walkOpen();
@@ -89,15 +89,22 @@ export class Repair {
 
   private async searchLists(open: ReadonlySet<string>): Promise<void> {
     const { broker, partition, mode, damages } = this;
-    const { met, twice } = await new ListWalk(broker, partition, mode, damages).search(open, this.heldIds);
+    const { met, twice } = await (await this.listWalk()).search(open, this.heldIds);
     const notMet = [...open].filter((id) => !met.has(id));
     const look = { ...mode, mends: false };
     const suspects = new Set((await broker.repairMissing(partition, look, notMet)).map(({ id }) => id));
     if (suspects.size === 0 && twice.size === 0) return;
 
-    const again = await new ListWalk(broker, partition, mode, damages).search(suspects, new Set(), twice);
+    const again = await (await this.listWalk()).search(suspects, new Set(), twice);
     const missing = [...suspects].filter((id) => !again.met.has(id));
     damages.add(await broker.repairMissing(partition, mode, missing));
+  }
+
+  /** Lanes come and go with their tasks: each walk goes through those that there are by then. */
+  private async listWalk(): Promise<ListWalk> {
+    const lanes = new Set<string>();
+    for await (const { ids } of this.pages({ kind: 'lanes' })) for (const lane of ids) lanes.add(lane);
+    return new ListWalk(this.broker, this.partition, this.mode, [...lanes], this.damages);
   }
 
   private async walk(place: RepairPlace): Promise<void> {

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkQueueName } from '../broker/names.js';
 import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
-import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
+import type { DeadLetter, GroupLimits, TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import { dueFrom } from '../options/due.js';
 import type { Duration } from '../options/duration.js';
+import { checkGroup, checkGroupLimits } from '../options/group-limits.js';
+import { checkPriority } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
@@ -84,6 +86,33 @@ export class TaskQueueAdmin {
     const due = dueFrom(when);
     const task = locate(id);
     return task !== null && this.broker.reschedule(task.partition, task.id, due);
+  }
+
+  /**
+   * Changes the priority of a task that waits, for a worker or for its time: it becomes the last one of that priority. What
+   * waits for a worker is searched for among the tasks of its present priority, from the newest on, 200 in each step.
+   *
+   * @param priority an integer from -1000 to 1000
+   * @returns whether it was waiting: what runs or has ended stays as it is, and so does what waits for a worker in a queue without
+   *   statuses of waiting tasks (`status: 'final'` or `'off'`), and what has a group
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `cancel`
+   */
+  async reprioritize(id: string, priority: number): Promise<boolean> {
+    const checked = checkPriority(priority);
+    const task = locate(id);
+    return task !== null && this.broker.reprioritize(task.partition, task.id, checked);
+  }
+
+  /**
+   * Sets what one group of a queue may do, in place of what was set before, from its next turn on and until it is set anew:
+   * `weight`, how many tasks it gets in its turn, 1 by default and at most 1,000; `concurrency`, how many of its tasks run at once
+   * in all processes together, at most 1,000, by default as the queue's `groups` say. `{}` sets nothing.
+   *
+   * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async setGroup(queue: string, group: string, limits: GroupLimits): Promise<void> {
+    checkQueueName(queue);
+    await this.broker.setGroup(partitionOf(queue), checkGroup(group), checkGroupLimits(limits));
   }
 
   /**

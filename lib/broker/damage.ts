@@ -10,12 +10,12 @@ import type { Retention } from './exchange.js';
  * | `parkedWithoutIndex` | an envelope that is neither scheduled nor dead | back to where its status says; if that says nothing, scheduled and due at once; removed if it has ended |
  * | `scheduledAndDead` | an id that is both | it stays scheduled: what may still run must not end up where nothing runs |
  * | `unlistedWorker` | a worker that holds tasks and has no lease | entered with a lease that has run out: others recover its tasks |
+ * | `unnamedLane` | tasks wait in a list of their own that no worker looks at | entered |
  * | `statusWithoutTask` | a status that is not terminal, and no task | it becomes `failed` (`no task`) |
  * | `taskWithoutStatus` | a task whose status is gone | made anew from its envelope |
  * | `wrongStatus` | a status that contradicts the place of its task | it says where the task stands |
  * | `cancelWithoutTask` | something was called off that is neither waiting nor active | forgotten: it would stop a later task of that id |
  * | `silentBell` | tasks wait, nobody claims them, and the bell is empty | rung |
- * | `unlistedTurns` | tasks wait for the turn of their name, and no worker would look for them | looked for at once |
  * | `sameIdTwice` | two tasks of one id | the same task: one of them stays; else one gets an id of its own. Left alone where two workers run them |
  * | `bellWithoutExpiry` | the bell of one worker that would stay for ever | expires within a minute |
  * | `wrongExpiry` | a terminal status that never expires, or another one that does | gets its retention; stays |
@@ -26,12 +26,12 @@ export type DamageKind =
   | 'parkedWithoutIndex'
   | 'scheduledAndDead'
   | 'unlistedWorker'
+  | 'unnamedLane'
   | 'statusWithoutTask'
   | 'taskWithoutStatus'
   | 'wrongStatus'
   | 'cancelWithoutTask'
   | 'silentBell'
-  | 'unlistedTurns'
   | 'sameIdTwice'
   | 'bellWithoutExpiry'
   | 'wrongExpiry';
@@ -39,7 +39,7 @@ export type DamageKind =
 /** One thing that was found. */
 export interface Damage {
   kind: DamageKind;
-  /** Of the task; of the worker where it is about a worker; the name of the tasks where it is about their turns; empty where it is about the queue. */
+  /** Of the task; of the worker or the lane where it is about one; empty where it is about the queue. */
   id: string;
   /** Whether it was mended in the same step. */
   repaired: boolean;
@@ -60,6 +60,7 @@ export interface RepairMode {
 export type RepairPlace =
   | { kind: 'workers' }
   | { kind: 'held'; worker: string }
+  | { kind: 'lanes' }
   | { kind: 'parked' }
   | { kind: 'scheduled' }
   | { kind: 'dead' }
@@ -76,7 +77,7 @@ export interface RepairCursor {
 export interface RepairPage {
   damages: Damage[];
   /**
-   * `workers`: those that hold tasks. `held`: the ids. `statuses`: ids that are not terminal and whose tasks must be in a list
+   * `workers`: those that hold tasks. `lanes`: their names. `held`: the ids. `statuses`: ids that are not terminal and whose tasks must be in a list
    * or in a worker's hands. `cancels`: the ids that were called off.
    */
   ids: string[];
@@ -84,8 +85,8 @@ export interface RepairPage {
   next: RepairCursor | null;
 }
 
-/** Where tasks wait; those of a name that is over its rate wait in a list of their own. */
-export type RepairList = 'queue' | 'suspects' | `turns:${string}`;
+/** `queue`, `suspects`, or the name of a lane, as a `RepairPage` says it. */
+export type RepairList = string;
 
 export interface RepairListRequest {
   list: RepairList;

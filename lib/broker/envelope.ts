@@ -1,6 +1,6 @@
 /**
  * A task as it stands in Redis: one JSON object whose first members are `id` and `attempt`, followed by `lost`, `missed`
- * and `first` where there is something to say. Scripts read and rewrite this head as text and never decode what follows it.
+ * and `first` where there is something to say, and `priority` or `group` where it has one. Scripts read and rewrite this head as text and never decode what follows it.
  *
  *     {"id":"01J…","attempt":0,"name":"email.send","data":{…}}
  */
@@ -31,16 +31,34 @@ export interface EnvelopeOptions {
   expiresAt?: unknown;
 }
 
-/** @param options those that were given with the task */
-export function encodeEnvelope(id: string, name: string, dataJson: string, options?: EnvelopeOptions): string {
-  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options)}`;
+/** Where a task waits, if not in the queue itself. */
+export interface EnvelopePlace {
+  priority: number;
+  /** Text that is the same in JSON; then the priority is 0. */
+  group?: string | undefined;
 }
 
-/** What stands behind the head of an envelope, the closing brace included. */
-export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions): string {
-  const body = `"name":${quoted(name)},"data":${dataJson}`;
+/** @param options those that were given with the task */
+export function encodeEnvelope(
+  id: string,
+  name: string,
+  dataJson: string,
+  options?: EnvelopeOptions,
+  place?: EnvelopePlace,
+): string {
+  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options, place)}`;
+}
+
+/** What stands behind the counters of an envelope, the closing brace included. */
+export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions, place?: EnvelopePlace): string {
+  const body = `${place ? encodePlace(place) : ''}"name":${quoted(name)},"data":${dataJson}`;
   const tail = options ? JSON.stringify(options) : '{}';
   return tail === '{}' ? `${body}}` : `${body},${tail.slice(1)}`;
+}
+
+function encodePlace({ priority, group }: EnvelopePlace): string {
+  if (group !== undefined) return `"group":${JSON.stringify(group)},`;
+  return priority === 0 ? '' : `"priority":${priority},`;
 }
 
 /** Most ids and names are the same in JSON: to see that takes half as long as to write it. */

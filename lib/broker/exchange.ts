@@ -52,6 +52,10 @@ export interface ExchangeRequest {
   probes: boolean;
   /** How often a task may be lost with its worker before it is a suspect. */
   maxLost: number;
+  /** How long a task waits in ms for what counts as much as one priority more; 0: for ever. */
+  agingMs: number;
+  /** How many tasks of a group may be held at once where nothing else is set for it; 0: any number. */
+  groupConcurrency: number;
   /** Of a queue that has any. */
   limits?: ClaimLimits | undefined;
 }

@@ -19,6 +19,11 @@ export function checkQueueName(queue: unknown): asserts queue is string {
   if (typeof queue !== 'string' || !QUEUE_NAME.test(queue)) throw new InvalidTaskError('INVALID_QUEUE', queue);
 }
 
+/** Without quotes and backslashes a group is the same in JSON, which scripts do not decode. */
+export function isGroupName(group: unknown): group is string {
+  return isTaskName(group) && !/["\\]/.test(group);
+}
+
 /** @throws InvalidTaskError `INVALID_ID` */
 export function checkTaskId(id: unknown): asserts id is string {
   if (!isShortText(id)) throw new InvalidTaskError('INVALID_ID', id);

@@ -29,6 +29,9 @@ export interface NewTask {
   token: string;
   /** Of one that waits for its time. */
   due?: Due | undefined;
+  /** Where it waits, as its envelope says. */
+  priority: number;
+  group?: string | undefined;
   /** It is not worth to be begun later than so long after it was added, or is due. */
   expiresInMs?: number | undefined;
 }
@@ -49,10 +52,20 @@ export interface EnqueueOptions {
    * any case: that is how another task of that id is noticed. @default true
    */
   withStatus?: boolean;
+  /** Whether any of these tasks has a priority or a group. @default false */
+  inLanes?: boolean;
 }
 
 /** What became of a task that was to be added; `refused` where somebody keeps something else under its status key. */
 export type Enqueued = 'created' | 'known' | 'full' | 'refused';
+
+/** What one group of a queue may do: what is left out is as it is for all. */
+export interface GroupLimits {
+  /** How many tasks it gets in its turn. */
+  weight?: number | undefined;
+  /** How many of its tasks all workers may hold at once. */
+  concurrency?: number | undefined;
+}
 
 export interface BeatReply {
   /** How many tasks Redis says that this worker holds. */
@@ -114,6 +127,8 @@ export interface DeadLetter {
 export interface StatusRecord {
   state: TaskState;
   name: string;
+  priority: number;
+  group: string | null;
   attempt: number;
   created: number | null;
   started: number | null;
@@ -212,6 +227,15 @@ export abstract class TaskBroker {
   /** Changes when a task is due that waits for its time. @returns whether it was */
   abstract reschedule(partition: Partition, id: string, due: Due): Promise<boolean>;
 
+  /**
+   * Changes the priority of a task that waits, for a worker or for its time. Costs the more the more tasks of its present
+   * priority were added after it. @returns whether it waits
+   */
+  abstract reprioritize(partition: Partition, id: string, priority: number): Promise<boolean>;
+
+  /** What is set for one group, in place of what was. */
+  abstract setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void>;
+
   /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
   abstract deadLetters(
     partition: Partition,
@@ -239,10 +263,7 @@ export abstract class TaskBroker {
     cursor: RepairCursor | null,
   ): Promise<RepairPage>;
 
-  /** The names of those tasks that wait for their turn. */
-  abstract repairTurns(partition: Partition): Promise<string[]>;
-
-  /** Looks through one page of a list in which tasks wait. */
+  /** Looks through one page of the queue or of the suspects. */
   abstract repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage>;
 
   /** Looks whether two workers hold a task. @param twins ids that `worker` seems to hold, and who else does */

@@ -229,6 +229,8 @@ export class Consumer {
         // Not while another call may bring one.
         probes: this.exchanges.count === 0 && this.held.canTakeSuspect,
         maxLost: this.options.settings.maxLost,
+        agingMs: this.options.settings.agingMs,
+        groupConcurrency: this.options.settings.groupConcurrency,
         limits: this.options.limits,
       });
     } catch (error) {

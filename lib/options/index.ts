@@ -6,6 +6,7 @@ export type { RateOptions } from './rate.js';
 export type {
   AckPolicy,
   DeliveryPolicy,
+  GroupsOptions,
   QueueOptions,
   RedisTaskQueueOptions,
   RedisTaskQueueOptionsFactory,

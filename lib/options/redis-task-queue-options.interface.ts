@@ -72,6 +72,22 @@ export interface QueueOptions extends TaskOptions {
   delivery?: DeliveryPolicy | undefined;
   /** How many tasks may wait, and how many may be scheduled: beyond it `add` fails with `QUEUE_FULL`. @default no limit */
   maxLength?: number | undefined;
+  /**
+   * How long a task waits for what counts as much as one priority more, so that those of low priority have their turn some day,
+   * however many of a higher one are added. Counted from when the task was added. @default never: a higher priority is always first
+   */
+  aging?: Duration | undefined;
+  /** What holds for every group of tasks that nothing else is set for with `TaskQueueAdmin.setGroup`. */
+  groups?: GroupsOptions | undefined;
+}
+
+/** Options for all groups of a queue. */
+export interface GroupsOptions {
+  /**
+   * How many tasks of one group run at once, in all processes together, those counted that workers hold and have not begun. With 1
+   * the tasks of a group run one after the other, in the order in which they were added. @default any number
+   */
+  concurrency?: number | undefined;
 }
 
 /** Options of one task name. What its decorator says comes after them. */

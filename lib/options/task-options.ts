@@ -28,6 +28,11 @@ export interface TaskOptions {
    * process that adds the task. @default never
    */
   expiresIn?: Duration | undefined;
+  /**
+   * An integer from -1000 to 1000. Of the tasks that wait in a queue, those of the highest priority are claimed first, and among
+   * these the one that has waited longest; see also the queue's `aging`. Read by the process that adds the task. @default 0
+   */
+  priority?: number | undefined;
 }
 
 /** Options of one task that can travel with it: no functions. */
@@ -38,6 +43,7 @@ export type PlainTaskOptions = Omit<TaskOptions, 'backoff'> & {
 const MAX_SPAN: Duration = '365d';
 // What a timer can hold.
 const MAX_TIMEOUT: Duration = '24d';
+const MAX_PRIORITY = 1_000;
 
 /** The rule of each option; part of the rules of queues and of the module. */
 export const taskRules = {
@@ -46,6 +52,7 @@ export const taskRules = {
   retryFor: duration(1, MAX_SPAN),
   timeout: duration(0, MAX_TIMEOUT),
   expiresIn: duration(1, MAX_SPAN),
+  priority: integer(-MAX_PRIORITY, MAX_PRIORITY),
 };
 
 type Checked<T> = T extends Rule<infer Value> ? Value | undefined : never;
@@ -61,6 +68,14 @@ export function checkTaskOptions(options: TaskOptions): PartialTaskSettings {
   const settings = taskRule(options, '', problems);
   if (problems.length > 0) throw new InvalidOptionsError(problems);
   return settings ?? {};
+}
+
+/** @throws InvalidOptionsError */
+export function checkPriority(given: unknown): number {
+  const problems: OptionProblem[] = [];
+  const priority = taskRules.priority(given ?? null, 'priority', problems);
+  if (priority !== undefined) return priority;
+  throw new InvalidOptionsError(problems);
 }
 
 /** What a worker has to know of a task, with every default filled in: times in ms. */

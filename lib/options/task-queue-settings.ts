@@ -3,6 +3,7 @@ import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { parseDuration } from './duration.js';
+import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
 import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
 import { rateRule } from './rate.js';
 import type {
@@ -23,6 +24,10 @@ export interface QueueSettings {
   maxLost: number;
   /** `Infinity` for no limit. */
   maxLength: number;
+  /** 0 for never. */
+  agingMs: number;
+  /** Of tasks of one group, over all processes; 0 for any number. */
+  groupConcurrency: number;
   status: StatusPolicy;
   ack: AckPolicy;
   delivery: DeliveryPolicy;
@@ -91,6 +96,8 @@ export class TaskQueueSettings {
       maxResultBytes: own.maxResultBytes ?? defaults.maxResultBytes ?? 64 * 1024,
       maxLost: delivery === 'at-most-once' ? 0 : (own.maxLost ?? defaults.maxLost ?? 2),
       maxLength: own.maxLength ?? defaults.maxLength ?? Infinity,
+      agingMs: own.aging ?? defaults.aging ?? 0,
+      groupConcurrency: own.groups?.concurrency ?? defaults.groups?.concurrency ?? 0,
       status,
       ack: own.ack ?? defaults.ack ?? 'batch',
       delivery,
@@ -130,14 +137,18 @@ export class TaskQueueSettings {
     return resolveTaskSettings(this.layers(queue, name, declared, own));
   }
 
-  /** `expiresIn` of such a task, in ms; `undefined` if it never expires. */
-  expiresInMs(
+  /** What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`. */
+  added(
     queue: string,
     name: string,
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
-  ): number | undefined {
-    return this.layers(queue, name, declared, own).find((layer) => layer?.expiresIn !== undefined)?.expiresIn;
+  ): { expiresInMs: number | undefined; priority: number } {
+    const layers = this.layers(queue, name, declared, own);
+    return {
+      expiresInMs: layers.find((layer) => layer?.expiresIn !== undefined)?.expiresIn,
+      priority: layers.find((layer) => layer?.priority !== undefined)?.priority ?? 0,
+    };
   }
 
   /** Who is asked first what is to be done with a task. */
@@ -176,6 +187,8 @@ const queueRule = object({
   maxResultBytes: integer(0, MAX_BYTES),
   maxLost: integer(1, 100),
   maxLength: integer(1, Number.MAX_SAFE_INTEGER),
+  aging: duration(1, '365d'),
+  groups: object({ concurrency: integer(1, MAX_GROUP_CONCURRENCY) }),
   status: oneOf<StatusPolicy>('full', 'final', 'off'),
   ack: oneOf<AckPolicy>('batch', 'each'),
   delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),

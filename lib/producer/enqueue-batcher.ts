@@ -4,6 +4,8 @@ import { ProducerOverloadedError } from '../errors/index.js';
 
 /** Bounds of one call, so that Redis is not blocked for long by one script. */
 export const MAX_ROWS = 100;
+/** To put a task into a lane takes longer than into the queue. */
+export const MAX_LANE_ROWS = 50;
 /** To schedule a task takes twice as long as to enqueue it. */
 export const MAX_SCHEDULED_ROWS = 50;
 const MAX_CHARS = 1024 * 1024;

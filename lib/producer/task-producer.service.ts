@@ -2,7 +2,7 @@ import { monotonicFactory } from 'ulid';
 import { encodeEnvelope } from '../broker/envelope.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
-import type { NewTask, TaskBroker } from '../broker/task-broker.js';
+import type { Enqueued, NewTask, TaskBroker } from '../broker/task-broker.js';
 import {
   BulkIncompleteError,
   InvalidOptionsError,
@@ -12,10 +12,11 @@ import {
 } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { type DueOptions, dueOf } from '../options/due.js';
+import { checkGroup } from '../options/group-limits.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from './encode-data.js';
-import { EnqueueBatcher, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
+import { EnqueueBatcher, MAX_LANE_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
 
@@ -28,6 +29,12 @@ export interface AddOptions extends PlainTaskOptions, DueOptions {
    * `add` with it adds nothing and answers `created: false`. @default a ULID
    */
   id?: string | undefined;
+  /**
+   * On whose behalf the task is done, a tenant say: the groups of a queue take turns, and the tasks of one stand in the order of
+   * their adding. Text of 1 to 256 bytes without control characters, quotes and backslashes. Not together with a priority.
+   * @default none: such tasks take turns with the groups as if they were one
+   */
+  group?: string | undefined;
 }
 
 /** One row of `addBulk`. */
@@ -50,6 +57,9 @@ interface PreparedTask {
   task: NewTask;
 }
 
+/** Where tasks are added: each place has a script of its own, which knows nothing of what the other tasks need. */
+type Place = 'queue' | 'lanes' | 'schedule';
+
 /** What of a bulk goes to one place of one partition. */
 interface BulkPart {
   partition: Partition;
@@ -59,7 +69,19 @@ interface BulkPart {
   rows: number[];
 }
 
-const OPTION_NAMES = ['queue', 'id', 'delay', 'runAt', 'attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
+const OPTION_NAMES = [
+  'queue',
+  'id',
+  'group',
+  'delay',
+  'runAt',
+  'attempts',
+  'backoff',
+  'retryFor',
+  'timeout',
+  'expiresIn',
+  'priority',
+];
 const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
 
 /**
@@ -70,8 +92,7 @@ const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
  * const { id } = await producer.add('email.send', { to: 'ann@example.org' });
  */
 export class TaskProducer {
-  private readonly enqueuing: EnqueueBatcher;
-  private readonly scheduling: EnqueueBatcher;
+  private readonly batchers: Readonly<Record<Place, EnqueueBatcher>>;
   private readonly nextId = monotonicFactory(randomFraction);
   private closed = false;
 
@@ -80,14 +101,18 @@ export class TaskProducer {
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
   ) {
-    this.enqueuing = new EnqueueBatcher(MAX_ROWS, (partition, tasks) => {
+    const enqueue = (partition: Partition, tasks: readonly NewTask[], inLanes: boolean): Promise<Enqueued[]> => {
       const { maxLength, status } = settings.queue(queueOf(partition));
-      return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full' });
-    });
-    this.scheduling = new EnqueueBatcher(MAX_SCHEDULED_ROWS, (partition, tasks) => {
-      const { maxLength } = settings.queue(queueOf(partition));
-      return broker.schedule(partition, tasks, { maxLength });
-    });
+      return broker.enqueue(partition, tasks, { maxLength, withStatus: status === 'full', inLanes });
+    };
+    this.batchers = {
+      queue: new EnqueueBatcher(MAX_ROWS, (partition, tasks) => enqueue(partition, tasks, false)),
+      lanes: new EnqueueBatcher(MAX_LANE_ROWS, (partition, tasks) => enqueue(partition, tasks, true)),
+      schedule: new EnqueueBatcher(MAX_SCHEDULED_ROWS, (partition, tasks) => {
+        const { maxLength } = settings.queue(queueOf(partition));
+        return broker.schedule(partition, tasks, { maxLength });
+      }),
+    };
   }
 
   /**
@@ -101,7 +126,7 @@ export class TaskProducer {
    */
   async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
     const { partition, task } = this.prepare(name, data, options, OPTION_NAMES);
-    const enqueued = await this.batcherOf(task).add(partition, task);
+    const enqueued = await this.batchers[placeOf(task)].add(partition, task);
     if (enqueued === 'full') throw this.full(partition);
     if (enqueued === 'refused') throw refused(partition, task);
     return added(partition, task, enqueued);
@@ -109,7 +134,7 @@ export class TaskProducer {
 
   /**
    * Adds any number of tasks. All rows are checked before the first one is written; they then travel in chunks, so
-   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, either may be.
+   * this is no transaction. Of two rows of one id the first one is added; if only one of them waits for its time, or has a priority or a group, either may be.
    *
    * @returns one answer per row, in the order of the rows
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers
@@ -120,10 +145,10 @@ export class TaskProducer {
     const prepared = (rows as readonly BulkRow[]).map((row) => this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES));
     const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {
-      const batcher = this.batcherOf(task);
-      const key = `${task.due ? 'scheduled' : 'queue'} ${partition}`;
+      const place = placeOf(task);
+      const key = `${place} ${partition}`;
       let part = parts.get(key);
-      if (!part) parts.set(key, (part = { partition, batcher, tasks: [], rows: [] }));
+      if (!part) parts.set(key, (part = { partition, batcher: this.batchers[place], tasks: [], rows: [] }));
       part.tasks.push(task);
       part.rows.push(row);
     });
@@ -152,11 +177,7 @@ export class TaskProducer {
   /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
   async close(): Promise<void> {
     this.closed = true;
-    await Promise.all([this.enqueuing.idle(), this.scheduling.idle()]);
-  }
-
-  private batcherOf(task: NewTask): EnqueueBatcher {
-    return task.due ? this.scheduling : this.enqueuing;
+    await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
   }
 
   private full(partition: Partition): QueueFullError {
@@ -168,21 +189,37 @@ export class TaskProducer {
     if (this.closed) throw new ProducerClosedError();
     checkTaskName(name);
     checkOptions(options, known);
-    const { queue = this.handlers.queueFor(name), id } = options;
+    const { queue = this.handlers.queueFor(name), id, group } = options;
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
     const due = dueOf(options);
     const own = ownOptions(options);
     const declared = this.handlers.of(queue).get(name)?.settings;
-    const expiresInMs = this.settings.expiresInMs(queue, name, declared, own?.settings);
+    const { expiresInMs, priority } = this.settings.added(queue, name, declared, own?.settings);
 
+    if (group !== undefined) checkGroupOf(group, priority);
     const json = encodeData(name, data, this.settings.maxDataBytes);
     const taskId = id ?? this.nextId();
     const token = id === undefined ? '' : this.nextId().slice(-16);
-    const envelope = encodeEnvelope(taskId, name, json, own?.envelope);
-    return { partition: partitionOf(queue), task: { id: taskId, name, token, envelope, due, expiresInMs } };
+    const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
+    return {
+      partition: partitionOf(queue),
+      task: { id: taskId, name, token, envelope, due, priority, group, expiresInMs },
+    };
   }
+}
+
+function checkGroupOf(group: unknown, priority: number): void {
+  checkGroup(group);
+  if (priority === 0) return;
+  const allowed = 'not together with a priority: groups take turns, whatever their tasks are';
+  throw new InvalidOptionsError([{ option: 'group', given: group, allowed }]);
+}
+
+function placeOf({ due, priority, group }: NewTask): Place {
+  if (due) return 'schedule';
+  return priority === 0 && group === undefined ? 'queue' : 'lanes';
 }
 
 function added(partition: Partition, { id }: NewTask, enqueued: 'created' | 'known'): AddedTask {

@@ -4,7 +4,7 @@ import { type OwnOptions, ownOptions } from '../producer/own-options.js';
 import { checkScheduleName, type CheckedTiming, checkTiming, type GivenTiming } from './schedule-options.js';
 import type { PlainTaskOptions } from '../options/task-options.js';
 
-const TASK_OPTIONS = ['attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn'];
+const TASK_OPTIONS = ['attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn', 'priority'];
 const OPTIONS = ['cron', 'every', 'timezone', 'data', 'catchUp', 'overlap', ...TASK_OPTIONS];
 
 /** When a schedule ticks, and what its tasks carry: checked, but for the data. */

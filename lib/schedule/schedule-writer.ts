@@ -20,14 +20,15 @@ export class ScheduleWriter {
     const { name, task, timing, catchUp, overlap, data, own } = schedule;
     const json = encodeData(task, data, this.settings.maxDataBytes);
     const declared = this.handlers.of(queue).get(task)?.settings;
+    const { expiresInMs, priority } = this.settings.added(queue, task, declared, own?.settings);
     return {
       name,
       timing: encodeTiming(timing),
       catchUp: String(catchUp),
       overlap,
       task,
-      body: encodeBody(task, json, own?.envelope),
-      expiresInMs: this.settings.expiresInMs(queue, task, declared, own?.settings),
+      body: encodeBody(task, json, own?.envelope, { priority }),
+      expiresInMs,
     };
   }
 

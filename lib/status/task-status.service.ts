@@ -60,6 +60,8 @@ function toStatus(partition: Partition, id: string, record: StatusRecord): TaskS
     queue: queueOf(partition),
     name: record.name,
     state: record.state,
+    priority: record.priority,
+    group: record.group,
     attempt: record.attempt,
     createdAt: toDate(record.created),
     startedAt: toDate(record.started),

@@ -19,6 +19,9 @@ export interface TaskStatus {
   queue: string;
   name: string;
   state: TaskState;
+  /** 0 where nobody gave it one. */
+  priority: number;
+  group: string | null;
   /** The run that is under way or was the last, counted from 1; 0 before the first. */
   attempt: number;
   /** By Redis's clock, as all times here. */

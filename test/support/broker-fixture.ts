@@ -24,8 +24,12 @@ export function openBroker(
   return broker;
 }
 
-export function newTask(id: string, { name = 'task', data = '{}', token = '' } = {}): NewTask {
-  return { id, name, token, envelope: encodeEnvelope(id, name, data) };
+export function newTask(
+  id: string,
+  { name = 'task', data = '{}', token = '', priority = 0, group }: Partial<NewTask> & { data?: string } = {},
+): NewTask {
+  const envelope = encodeEnvelope(id, name, data, undefined, { priority, group });
+  return { id, name, token, priority, group, envelope };
 }
 
 export const MAX_LOST = 2;
@@ -58,6 +62,8 @@ export class ManualWorker {
       maxLost = MAX_LOST,
       restMs = 0,
       free = want,
+      agingMs = 0,
+      groupConcurrency = 0,
       limits = undefined as ClaimLimits | undefined,
     } = {},
   ): Promise<ExchangeReply | null> {
@@ -73,6 +79,8 @@ export class ManualWorker {
       marks,
       probes,
       maxLost,
+      agingMs,
+      groupConcurrency,
       limits,
     });
   }

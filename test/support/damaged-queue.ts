@@ -71,7 +71,7 @@ export function damagedQueue(file: string) {
     const runs = new Map<string, number>();
     const handler = workHandler((data: string) => void runs.set(data, (runs.get(data) ?? 0) + 1), { queue: 'q' });
     const { app } = await startApp({ redis: fixture.url, prefix: fixture.prefix }, [handler]);
-    const rest = ['task_queue:{q}', 'task_suspects:{q}', 'task_turns:{q}'].map(key);
+    const rest = ['task_queue:{q}', 'task_suspects:{q}', 'task_priorities:{q}', 'task_turns:{q}'].map(key);
     await eventually(async () => {
       const held = (await fixture.keys()).filter((name) => name.startsWith('task_active:'));
       const due = await fixture.redis.zcount(key('task_scheduled:{q}'), '-inf', Date.now() + 60_000);
@@ -85,8 +85,9 @@ export function damagedQueue(file: string) {
 
   const state = (id: string): Promise<string | null> => fixture.redis.hget(statusKey(id), 'state');
 
-  async function addTask(id: string): Promise<void> {
-    await open().broker.enqueue(q, [{ ...newTask(id), name: 'work', envelope: envelope(id) }]);
+  async function addTask(id: string, priority = 0): Promise<void> {
+    const data = JSON.stringify(id);
+    await open().broker.enqueue(q, [newTask(id, { name: 'work', data, priority })], { inLanes: true });
   }
 
   async function hold(worker: string, ...ids: string[]): Promise<ManualWorker> {

@@ -18,9 +18,10 @@ export class RedisAdding {
   async enqueue(
     partition: Partition,
     tasks: readonly NewTask[],
-    { maxLength = Infinity, withStatus = true }: EnqueueOptions,
+    { maxLength = Infinity, withStatus = true, inLanes = false }: EnqueueOptions,
   ): Promise<Enqueued[]> {
-    const call: Arguments = [...this.keys.scripts(partition), LAYOUT_VERSION, boundOf(maxLength), withStatus ? 1 : 0];
+    const call: Arguments = [...this.keys.scripts(partition), LAYOUT_VERSION, boundOf(maxLength)];
+    call.push(withStatus ? 1 : 0, inLanes ? 1 : 0);
     pushExpiring(call, tasks);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
     return this.add(

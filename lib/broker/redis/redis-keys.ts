@@ -24,6 +24,21 @@ export class RedisKeys {
     return `${this.prefix}task_queue:{${partition}}`;
   }
 
+  /** LIST of the envelopes of one priority or group, like the queue */
+  lane(partition: Partition, lane: string): string {
+    return `${this.queue(partition)}:${lane}`;
+  }
+
+  /** ZSET lane → minus its priority, of lanes in which tasks wait */
+  priorities(partition: Partition): string {
+    return `${this.prefix}task_priorities:{${partition}}`;
+  }
+
+  /** ZSET lane → its turn, of groups that may run more; what begins so is about groups, too: see `lanes` and `groupTurns` */
+  groups(partition: Partition): string {
+    return `${this.prefix}task_groups:{${partition}}`;
+  }
+
   /** LIST of envelopes that will be dead letters if they are lost once more */
   suspects(partition: Partition): string {
     return `${this.prefix}task_suspects:{${partition}}`;
@@ -89,7 +104,7 @@ export class RedisKeys {
     return `${this.prefix}task_room:{${partition}}`;
   }
 
-  /** ZSET task name → when the next task of that name may start, in ms, where some have to wait for that */
+  /** ZSET task name → when the next task of that name may start, in ms, where some wait for that in a lane of their name's own */
   turns(partition: Partition): string {
     return `${this.prefix}task_turns:{${partition}}`;
   }
@@ -101,7 +116,9 @@ export class RedisKeys {
 
   /** Those of everything that waits, for its time or for a worker */
   waiting(partition: Partition): readonly string[] {
-    return [this.queue(partition), this.scheduled(partition), this.suspects(partition), this.turns(partition)];
+    const groups = this.groups(partition);
+    const lists = [this.queue(partition), this.priorities(partition), groups, `${groups}:resting`];
+    return [...lists, this.scheduled(partition), this.suspects(partition), this.turns(partition)];
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -120,6 +137,8 @@ export class RedisKeys {
         this.suspects(partition),
         this.cancel(partition),
         this.schedules(partition),
+        this.priorities(partition),
+        this.groups(partition),
         key('task_limited'), // STRING that is there for as long as nothing may be claimed
         key('task_starts'), // LIST of the times in ms at which tasks started last; with `:<task name>` those of one name
         this.turns(partition),
@@ -127,6 +146,7 @@ export class RedisKeys {
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
+        this.lane(partition, ''),
       ];
       // Anybody may ask for anything: what is asked for again and again is soon there again.
       if (this.cache.size >= CACHED_MAX) this.cache.clear();
@@ -137,4 +157,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 18;
+export const SCRIPT_KEYS = 21;

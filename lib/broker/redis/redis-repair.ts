@@ -40,6 +40,8 @@ export class RedisRepair {
     switch (place.kind) {
       case 'workers':
         return this.workers(partition, mode, from);
+      case 'lanes':
+        return this.lanes(partition, mode, from);
       case 'statuses':
         return this.statuses(partition, mode, from);
       case 'cancels':
@@ -53,18 +55,6 @@ export class RedisRepair {
       case 'dead':
         return this.scripted(partition, mode, from, [], (client, call) => client.taskRepairDead(call));
     }
-  }
-
-  /** Only the names of their keys tell of all of them. */
-  async turns(partition: Partition): Promise<string[]> {
-    const found = new Set<string>();
-    let position = START;
-    do {
-      const [next, names] = await this.scan(`${this.keys.turns(partition)}:`, position);
-      for (const name of names) found.add(name);
-      position = next;
-    } while (position !== '');
-    return [...found];
   }
 
   async listPage(
@@ -143,6 +133,17 @@ export class RedisRepair {
     }
     const isOver = nextHeld === '' && nextBell === '';
     return page(damages, holders, isOver ? START : JSON.stringify([nextHeld, nextBell]), 1);
+  }
+
+  /** The lists that are there: only the names of their keys tell. */
+  private async lanes(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {
+    const [next, lanes] = await this.scan(this.keys.lane(partition, ''), position);
+    const damages: Damage[] = [];
+    for (const names of inPages(lanes)) {
+      const call = this.call(partition, mode, ...names);
+      damages.push(...readDamages(await this.commands.repeatable((client) => client.taskRepairLanes(call))));
+    }
+    return page(damages, lanes, next === '' ? START : next, 1);
   }
 
   private async statuses(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {

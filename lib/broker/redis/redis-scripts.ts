@@ -14,17 +14,20 @@ import { removeSchedule } from './scripts/remove-schedule.script.js';
 import { repairBell } from './scripts/repair-bell.script.js';
 import { repairDead } from './scripts/repair-dead.script.js';
 import { repairHeld } from './scripts/repair-held.script.js';
+import { repairLanes } from './scripts/repair-lanes.script.js';
 import { repairList } from './scripts/repair-list.script.js';
 import { repairMissing } from './scripts/repair-missing.script.js';
 import { repairParked } from './scripts/repair-parked.script.js';
 import { repairScheduled } from './scripts/repair-scheduled.script.js';
 import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
+import { reprioritize } from './scripts/reprioritize.script.js';
 import { reschedule } from './scripts/reschedule.script.js';
 import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
+import { setGroup } from './scripts/set-group.script.js';
 import { tick } from './scripts/tick.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
 
@@ -45,6 +48,8 @@ declare module 'ioredis' {
     taskLeave(keysAndArguments: Arguments): Result<number, Context>;
     taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
     taskReschedule(keysAndArguments: Arguments): Result<number, Context>;
+    taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
+    taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -59,6 +64,7 @@ declare module 'ioredis' {
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairScheduled(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairDead(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairLanes(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairList(keysAndArguments: Arguments): Result<RepairListAnswer, Context>;
     taskRepairStatuses(keysAndArguments: Arguments): Result<[damages: DamageAnswer, open: string[]], Context>;
     taskRepairMissing(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
@@ -115,6 +121,8 @@ export const redisScripts = {
   taskLeave: script(leave),
   taskCancel: script(cancelScript),
   taskReschedule: script(reschedule),
+  taskReprioritize: script(reprioritize),
+  taskSetGroup: script(setGroup),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
@@ -129,6 +137,7 @@ export const redisScripts = {
   taskRepairParked: script(repairParked),
   taskRepairScheduled: script(repairScheduled),
   taskRepairDead: script(repairDead),
+  taskRepairLanes: script(repairLanes),
   taskRepairList: script(repairList),
   taskRepairStatuses: script(repairStatuses),
   taskRepairMissing: script(repairMissing),

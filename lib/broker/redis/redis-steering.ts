@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Partition } from '../partition.js';
-import type { DeadLetter, Due } from '../task-broker.js';
+import type { DeadLetter, Due, GroupLimits } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
 import { readDeadLetters } from './dead-letters.js';
 import { dueArgument } from './redis-adding.js';
@@ -22,6 +22,20 @@ export class RedisSteering {
   async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
     const call = [...this.keys.scripts(partition), id, dueArgument(due), randomUUID()];
     return (await this.commands.repeatable((client) => client.taskReschedule(call))) === 1;
+  }
+
+  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
+    let passed = 0;
+    while (passed >= 0) {
+      const call = [...this.keys.scripts(partition), id, priority, passed];
+      passed = await this.commands.repeatable((client) => client.taskReprioritize(call));
+    }
+    return passed === -1;
+  }
+
+  async setGroup(partition: Partition, group: string, { weight, concurrency }: GroupLimits): Promise<void> {
+    const call = [...this.keys.scripts(partition), group, weight ?? '', concurrency ?? ''];
+    await this.commands.repeatable((client) => client.taskSetGroup(call));
   }
 
   async deadLetters(

@@ -19,6 +19,7 @@ import {
   type Due,
   type Enqueued,
   type EnqueueOptions,
+  type GroupLimits,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
@@ -115,9 +116,24 @@ export class RedisBroker extends TaskBroker {
   }
 
   async exchange(partition: Partition, request: ExchangeRequest): Promise<ExchangeReply | null> {
-    const { worker, leaseMs, restMs, retention, want, free, marks, probes, maxLost, limits, outcomes } = request;
+    const {
+      worker,
+      leaseMs,
+      restMs,
+      retention,
+      want,
+      free,
+      marks,
+      probes,
+      maxLost,
+      agingMs,
+      groupConcurrency,
+      limits,
+      outcomes,
+    } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
-    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, limits ? JSON.stringify(limits) : '');
+    call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs, groupConcurrency);
+    call.push(limits ? JSON.stringify(limits) : '');
     pushTicks(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
@@ -212,6 +228,14 @@ export class RedisBroker extends TaskBroker {
     return this.steering.reschedule(partition, id, due);
   }
 
+  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
+    return this.steering.reprioritize(partition, id, priority);
+  }
+
+  async setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void> {
+    return this.steering.setGroup(partition, group, limits);
+  }
+
   async deadLetters(
     partition: Partition,
     after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
@@ -239,10 +263,6 @@ export class RedisBroker extends TaskBroker {
     cursor: RepairCursor | null,
   ): Promise<RepairPage> {
     return this.repairs.page(partition, mode, place, cursor);
-  }
-
-  async repairTurns(partition: Partition): Promise<string[]> {
-    return this.repairs.turns(partition);
   }
 
   async repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage> {

@@ -7,12 +7,15 @@ import type { TaskState } from '../task-state.js';
  * @returns `null` for a key that is not there.
  */
 export function readStatus(fields: Readonly<Record<string, string>>): StatusRecord | null {
-  const { state, name, attempt, created, finished, due, progress, result, unrecorded, reason, error } = fields;
+  const { state, name, priority, group, attempt, created, finished, due, progress, result, unrecorded, reason, error } =
+    fields;
   if (!state) return null;
   const started = fields['started'] ?? (state === 'completed' ? finished : undefined);
   return {
     state: state as TaskState,
     name: name ?? '',
+    priority: Number(priority ?? 0),
+    group: group ?? null,
     attempt: Number(attempt ?? (started ? 1 : 0)),
     created: time(created),
     started: time(started),

@@ -16,7 +16,7 @@ function enqueueCase(name: string, withStatus: boolean, more: Partial<NewTask>):
       const batches = Array.from({ length: calls }, () => stage.newIds(MAX_ROWS));
       return async (n) => {
         const tasks = (batches[n] ?? []).map((id): NewTask => {
-          return { id, name: TASK_NAME, token: '', envelope: stage.envelope(id), ...more };
+          return { id, name: TASK_NAME, token: '', priority: 0, envelope: stage.envelope(id), ...more };
         });
         await stage.broker.enqueue(stage.partition, tasks, { withStatus, maxLength: 1_000_000 });
       };
@@ -31,7 +31,7 @@ function scheduleCase(name: string, more: Partial<NewTask>): ScriptCase {
       const batches = Array.from({ length: calls }, () => stage.newIds(MAX_SCHEDULED_ROWS));
       return async (n) => {
         const tasks = (batches[n] ?? []).map((id): NewTask => {
-          return { id, name: TASK_NAME, token: '', envelope: stage.envelope(id), ...more };
+          return { id, name: TASK_NAME, token: '', priority: 0, envelope: stage.envelope(id), ...more };
         });
         await stage.broker.schedule(stage.partition, tasks);
       };

@@ -116,6 +116,8 @@ export class Stage {
       probes: true,
       maxLost: 2,
       limits,
+      agingMs: 0,
+      groupConcurrency: 0,
     };
     return this.broker.exchange(partition, request);
   }

@@ -22,10 +22,10 @@ const CASES: DamageCase[] = [
   },
   {
     what: 'tasks of a name that wait for their turn, of which no list tells',
-    kind: 'unlistedTurns',
+    kind: 'unnamedLane',
     damage: async () => {
       await addTask('x');
-      await redis.rename(key('task_queue:{q}'), key('task_turns:{q}:work'));
+      await redis.rename(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
     },
     after: async () => expect(await redis.zcard(key('task_turns:{q}'))).toBe(1),
     runs: ['x'],
@@ -35,7 +35,7 @@ const CASES: DamageCase[] = [
     kind: 'taskWithoutStatus',
     damage: async () => {
       await addTask('x');
-      await redis.rename(key('task_queue:{q}'), key('task_turns:{q}:work'));
+      await redis.rename(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
       await redis.zadd(key('task_turns:{q}'), 1, 'work');
       await redis.del(statusKey('x'));
     },
@@ -47,10 +47,10 @@ const CASES: DamageCase[] = [
     kind: 'sameIdTwice',
     damage: async () => {
       await addTask('x');
-      await redis.copy(key('task_queue:{q}'), key('task_turns:{q}:work'));
+      await redis.copy(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
       await redis.zadd(key('task_turns:{q}'), 1, 'work');
     },
-    after: async () => expect(await redis.exists(key('task_queue:{q}'), key('task_turns:{q}:work'))).toBe(1),
+    after: async () => expect(await redis.exists(key('task_queue:{q}'), key('task_queue:{q}:turn:work'))).toBe(1),
     runs: ['x'],
   },
   {
@@ -125,6 +125,16 @@ const CASES: DamageCase[] = [
     },
     after: async () => expect(await redis.zscore(key('task_workers:{q}'), 'lost')).toBe('1'),
     runs: ['x', 'y'],
+  },
+  {
+    what: 'a list of one priority that no worker looks at',
+    kind: 'unnamedLane',
+    damage: async () => {
+      await addTask('x', 5);
+      await redis.del(key('task_priorities:{q}'));
+    },
+    after: async () => expect(await redis.zscore(key('task_priorities:{q}'), 'priority:5')).toBe('-5'),
+    runs: ['x'],
   },
   {
     what: 'something called off that is not there',

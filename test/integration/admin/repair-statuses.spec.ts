@@ -16,6 +16,17 @@ const CASES: DamageCase[] = [
     runs: ['x'],
   },
   {
+    what: 'a waiting task with a priority and without a status',
+    kind: 'taskWithoutStatus',
+    damage: async () => {
+      await addTask('x', -7);
+      await redis.del(statusKey('x'));
+    },
+    after: async () =>
+      expect(await redis.hgetall(statusKey('x'))).toMatchObject({ state: 'waiting', name: 'work', priority: '-7' }),
+    runs: ['x'],
+  },
+  {
     what: 'a suspect without a status',
     kind: 'taskWithoutStatus',
     damage: () => redis.rpush(key('task_suspects:{q}'), envelope('x', 2)),

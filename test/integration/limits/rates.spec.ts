@@ -94,7 +94,7 @@ describe('the rate of a task name', () => {
     expect(idsOf(reply)).toEqual(['slow1', 'slow2', 'slow3', 'quick1', 'quick2']);
     expect(reply).toMatchObject({ more: false, isHeldUp: false });
     expect(reply?.nextDueMs).toBeGreaterThan(59_000);
-    expect(await fixture.redis.lrange(key('task_turns:{q}:slow'), 0, -1)).toHaveLength(2);
+    expect(await fixture.redis.lrange(key('task_queue:{q}:turn:slow'), 0, -1)).toHaveLength(2);
     expect(await fixture.redis.hget(key('task_status:{q}:slow4'), 'state')).toBe('waiting');
 
     await openBroker(fixture).enqueue(q, [newTask('slow6', { name: 'slow' }), newTask('quick3')]);
@@ -105,7 +105,7 @@ describe('the rate of a task name', () => {
     await letTurnsCome('slow');
     expect(idsOf(await other.exchange(2, [], { limits }))).toEqual(['slow4', 'slow5']);
     expect(idsOf(await worker.exchange(2, [], { limits }))).toEqual(['slow6']);
-    expect(await fixture.redis.exists(key('task_turns:{q}'), key('task_turns:{q}:slow'))).toBe(0);
+    expect(await fixture.redis.exists(key('task_turns:{q}'), key('task_queue:{q}:turn:slow'))).toBe(0);
   });
 
   it('lets go at once what waits where nobody limits that name any more', async () => {
@@ -142,7 +142,7 @@ describe('the rate of a task name', () => {
     const reply = await worker.exchange(10, [], { limits: none });
     expect(idsOf(reply).slice(0, 3)).toEqual(['1', '6', '7']);
     expect(reply?.claimed).toHaveLength(4);
-    expect(await fixture.redis.llen(key('task_turns:{q}:slow'))).toBe(4);
+    expect(await fixture.redis.llen(key('task_queue:{q}:turn:slow'))).toBe(4);
     await letTurnsCome('slow');
     expect((await worker.exchange(10))?.claimed).toHaveLength(4);
     await forget();
@@ -181,7 +181,7 @@ describe('the rate of a task name', () => {
     const reply = await worker.exchange(100, [], { limits });
     expect(reply?.claimed).toHaveLength(3);
     expect(reply?.more).toBe(true);
-    expect(await fixture.redis.llen(key('task_turns:{q}:slow'))).toBeLessThan(100);
+    expect(await fixture.redis.llen(key('task_queue:{q}:turn:slow'))).toBeLessThan(100);
   });
 });
 

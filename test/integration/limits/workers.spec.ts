@@ -107,7 +107,7 @@ it('the option "tasks" has its say before the decorator', async () => {
   const { producer } = await start({}, { tasks: { slow: { rate: { max: 4, per: '5s' } } } });
   await producer.addBulk(Array.from({ length: 6 }, (_, n) => ({ name: 'slow', data: n })));
   await eventually(() => ran.length === 4);
-  await eventually(() => fixture.redis.exists(key('task_turns:{default}:slow')));
+  await eventually(() => fixture.redis.exists(key('task_queue:{default}:turn:slow')));
   expect(ran).toHaveLength(4);
 });
 

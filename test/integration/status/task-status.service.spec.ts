@@ -69,6 +69,8 @@ describe('get', () => {
       queue: 'default',
       name: 'double',
       state: 'completed',
+      priority: 0,
+      group: null,
       attempt: 1,
       createdAt: expect.any(Date) as Date,
       startedAt: expect.any(Date) as Date,

@@ -39,6 +39,8 @@ describe('TaskQueueSettings', () => {
       maxResultBytes: 65_536,
       maxLost: 2,
       maxLength: Infinity,
+      agingMs: 0,
+      groupConcurrency: 0,
       status: 'full',
       ack: 'batch',
       delivery: 'at-least-once',

@@ -1,5 +1,7 @@
 import { cancelling } from './cancelling.lua.js';
 import { creating } from './creating.lua.js';
+import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -13,7 +15,7 @@ import { ticking } from './ticking.lua.js';
  * A waiting task stays in its list, which cannot be searched, until a worker comes to it and drops it.
  * Safe to repeat: the first call wins, and the token tells it again in which state the task was; others find it cancelled.
  */
-export const cancelScript = String.raw`${preamble}${cancelling}${creating}${ticking}
+export const cancelScript = String.raw`${preamble}${envelopes}${lanes}${cancelling}${creating}${ticking}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key = status .. id
 work_at_maxmemory()

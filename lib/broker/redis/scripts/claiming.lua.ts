@@ -1,3 +1,4 @@
+import { nameTurns, takingTurns } from './name-turns.lua.js';
 import { turns } from './turns.lua.js';
 
 /** The last part of `exchange`: takes tasks for the free slots of the worker, as far as limits allow. */
@@ -15,9 +16,10 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
+-- Those of the latest page.
+local claimed_ids = {}
 local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
-local take_from
-${turns}
+${nameTurns}
 local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
   local seen = {}
@@ -32,6 +34,7 @@ local function claim(ids, envelopes, attempts, waits)
     claimed[#claimed + 1] = envelopes[row]
   end
   call('HSET', held, unpack(entries))
+  for row = 1, #ids do claimed_ids[row] = entries[2 * row - 1] end
   for row, attempt in ipairs(attempts) do
     local id = entries[2 * row - 1]
     if marks and not waits[row] then
@@ -52,11 +55,13 @@ local function take(items, is_their_turn)
     local id, attempt, was_lost = identify(item)
     local envelope = item
     local cost = (marks or attempt ~= '0') and MARKED or 1
-    if not id then
+    if not id and item ~= MOVED then
       id, envelope, attempt = adopt(item)
       cost = FOREIGN
     end
-    if not id then
+    if item == MOVED then
+      dropped = dropped + 1
+    elseif not id then
       bury_malformed(item)
     elseif has_cancels and take_cancel(id) then
       expire_cancelled(id, cancelled_retention)
@@ -75,6 +80,29 @@ local function take(items, is_their_turn)
   if #ids > 0 then claim(ids, envelopes, attempts, waits) end
 end
 
+local function can_take()
+  return effort < effort_max and bytes < want_bytes
+end
+
+-- Takes tasks from the right end of a list. Returns how many elements it has taken, and whether there were no more.
+-- They leave the list once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
+-- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
+-- In growing pages: those before tell how large the items are.
+local function take_page(list, most, is_their_turn)
+  local count = math.min(most, page)
+  local from_left, items = call('LRANGE', list, -count, -1), {}
+  for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
+  claimed_ids = {}
+  if #items > 0 then
+    popped = popped + #items
+    take(items, is_their_turn)
+    call('LTRIM', list, 0, -count - 1)
+    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
+    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  end
+  return #items, #items < count
+end
+${turns}${takingTurns}
 if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
   if suspect then
@@ -86,29 +114,25 @@ if probes and want > 0 then
     end)
   end
 end
-
--- Takes so many tasks from the right end of a list. Returns whether it is empty.
--- They leave it once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
--- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
--- In growing pages: those before tell how large the items are.
-function take_from(list, most, is_their_turn)
-  local goal = popped - dropped + most
-  while popped - dropped < goal and effort < effort_max and bytes < want_bytes do
-    local count = math.min(goal - popped + dropped, page)
-    local from_left, items = call('LRANGE', list, -count, -1), {}
-    if #from_left == 0 then return true end
-    for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
-    popped = popped + #items
-    take(items, is_their_turn)
-    call('LTRIM', list, 0, -count - 1)
-    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
-    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
-  end
-  return false
-end
-
 if may_wait and want > 0 then take_turns() end
-local is_empty = take_from(queue, want - popped + dropped)
+
+local is_empty = false
+while can_take() and popped - dropped < want do
+  local list, at_most = whose_turn()
+  if not list then
+    is_empty = is_whole_line
+    break
+  end
+  if name_rates and turn.group and group_waits_for_turn(turn.group) then
+    turn.rank, turn.group = nil, nil
+    effort = effort + 1
+  else
+    -- Whether the next one may start is to be seen for each task of a group.
+    if name_rates and turn.group and turn.group.group then at_most = 1 end
+    local count, is_through = take_page(list, math.min(want - popped + dropped, at_most))
+    had_turn(count, claimed_ids, is_through)
+  end
+end
 if name_rates then note_turns() end
-if limits.rate then note_starts(limits.rate, starts, #claimed) end
+if bounds.rate then note_starts(bounds.rate, starts, #claimed) end
 `;

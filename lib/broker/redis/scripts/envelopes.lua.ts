@@ -73,28 +73,44 @@ local function name_of(envelope)
   return type(name) == 'string' and name or nil
 end
 
--- The list in which the tasks of its name wait for their turn, if any do.
-local has_turns
-local function turn_list_of(envelope)
-  if has_turns == nil then has_turns = call('EXISTS', turns) == 1 end
-  local name = has_turns and name_of(envelope)
-  return name and call('ZSCORE', turns, name) and turns .. ':' .. name
+-- A task that was lost so often must be taken one at a time.
+local function is_suspect(envelope, max_lost)
+  local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
+  return lost ~= nil and tonumber(lost) >= max_lost
 end
 
--- Where it goes back to. Who was lost often is a suspect, and must be taken one at a time.
-local function home_of(envelope, max_lost)
-  local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
-  if lost and tonumber(lost) >= max_lost then return suspects end
-  return turn_list_of(envelope) or queue
+-- Where that part of the head ends that tells how often a task was tried.
+local function end_of_counters(envelope)
+  local rest = string.match(envelope, '^{"id":".-","attempt":%d+()')
+  for _, name in ipairs({'lost', 'missed', 'first'}) do
+    rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
+  end
+  return rest
+end
+
+-- The priority of a task, 0 for none, or its group. They stand behind the counters, one of the two at most. What no producer of
+-- ours writes counts for nothing.
+local PRIORITY_MAX = 1000
+local function place_of(envelope)
+  if string.find(envelope, '^{"id":"%w+","attempt":%d+,"name"') then return 0 end
+  local counted = end_of_counters(envelope)
+  local priority = tonumber(string.match(envelope, '^,"priority":(%-?%d+)[,}]', counted))
+  if priority then return math.abs(priority) <= PRIORITY_MAX and priority or 0 end
+  local group = string.match(envelope, '^,"group":"([^"\\]+)"[,}]', counted)
+  return 0, group and #group <= 256 and group or nil
+end
+
+-- A status says which priority or group its task has, if it has one.
+local function note_place(id, envelope)
+  local priority, group = place_of(envelope)
+  if priority ~= 0 then note('HSET', status .. id, 'priority', priority) end
+  if group then note('HSET', status .. id, 'group', group) end
 end
 
 -- The envelope as if it had never been tried.
 local function reset(envelope)
-  local id, rest = string.match(envelope, '^{"id":(".-"),"attempt":%d+()')
-  for _, name in ipairs({'lost', 'missed', 'first'}) do
-    rest = string.match(envelope, '^,"' .. name .. '":%d+()', rest) or rest
-  end
-  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, rest))
+  local id = string.match(envelope, '^{"id":(".-"),"attempt"')
+  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, end_of_counters(envelope)))
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.
@@ -128,6 +144,7 @@ end
 -- Writes what a status needs beside its state, for a task that did not come through enqueue.
 local function introduce(id, envelope)
   note('HSET', status .. id, 'name', name_of(envelope) or '', 'created', now_text)
+  note_place(id, envelope)
 end
 
 -- The same for what may have come as a whole envelope, and may not have been marked as active.

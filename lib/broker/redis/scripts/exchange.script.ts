@@ -3,8 +3,10 @@ import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { claiming } from './claiming.lua.js';
-import { limiting, limits } from './limiting.lua.js';
+import { groupSlots } from './group-slots.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
+import { limiting, limits } from './limiting.lua.js';
 import { promoting } from './promoting.lua.js';
 import { rates } from './rates.lua.js';
 import { settling } from './settling.lua.js';
@@ -15,8 +17,10 @@ import { ticking } from './ticking.lua.js';
  *
  * ARGV: worker, lease in ms, how long that may last if it holds nothing and is alone (0: it holds something), retention in ms
  * of dead letters and of what was cancelled, how many tasks are wanted, for how many there is a slot, how many bytes are wanted, 1
- * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost; the limits of the queue as
- * JSON, or nothing where it has none; how many of the tasks below a schedule has made, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
+ * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost, how long a task
+ * waits in ms for what counts as much as one priority more (0: for ever), how many tasks of
+ * a group may be held at once where nothing else is set for it (0: any number), the limits of the queue as JSON, or nothing where it
+ * has none; how many of the tasks below a schedule has made, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
  * written only now, how many; and for
  * each id and text:
  *
@@ -47,13 +51,14 @@ import { ticking } from './ticking.lua.js';
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
-export const exchange = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${creating}${ticking}
+export const exchange = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${ticking}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[11])
 local held = active .. worker
-local ticks_end = 13 + ARGV[13]
+local aging, group_concurrency = tonumber(ARGV[12]), tonumber(ARGV[13])
+local ticks_end = 15 + ARGV[15]
 local RECENT_MAX, OUTCOMES_FROM = 1000, ticks_end + 1
 
 work_at_maxmemory()
@@ -63,7 +68,7 @@ if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) en
 
 ${rates}${limits}${settling}
 -- Another tick may wait for one of these to end.
-for i = 14, ticks_end do tick_ended(ARGV[i]) end
+for i = 16, ticks_end do tick_ended(ARGV[i]) end
 ${promoting}${limiting}${claiming}
 if #finished > 0 then
   call('LPUSH', recent, unpack(finished))
@@ -72,7 +77,7 @@ end
 if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
-local more, tokens = not is_empty and call('LLEN', queue) > 0, call('LLEN', bell)
+local more, tokens = not is_empty and is_anything_waiting(), call('LLEN', bell)
 local next_turn = has_turns ~= false and first_of(turns)
 if next_turn then next_due = math.min(next_due or next_turn, next_turn) end
 more = more or (next_due and next_due < now + 1)
@@ -84,7 +89,7 @@ if held_up then more, next_due = false, goes_on_at end
 local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and #claimed >= free
   and (#claimed > 0 or (put_off and put_off <= next_due))
 if (more or hands_on or held_up) and tokens == 0 then call('LPUSH', bell, 1) end
-if more and limits.globalConcurrency then ring_room() end
+if more and bounds.globalConcurrency then ring_room() end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first = call('ZRANGE', workers, 0, 1, 'WITHSCORES')
 local REST, UNKNOWN, answer_to_rest = 1, 2, 0

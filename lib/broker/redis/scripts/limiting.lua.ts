@@ -1,7 +1,7 @@
 /** What `exchange` knows of limits before it settles. Needs `rates`. */
 export const limits = String.raw`
 -- What this worker applies. Another one may apply other limits, or none, while versions of an application change.
-local limits = ARGV[12] ~= '' and cjson.decode(ARGV[12]) or {}
+local bounds = ARGV[14] ~= '' and cjson.decode(ARGV[14]) or {}
 -- All that a queue without limits pays for them.
 local may_wait = call('EXISTS', limited, turns) > 0
 if not may_wait then has_turns = false end
@@ -28,9 +28,9 @@ local wanted = want + 1
 local allowed, goes_on_at = wanted, nil
 local wait = may_wait and call('PTTL', limited) or 0
 if wait > 0 then allowed, goes_on_at = 0, now + wait end
-if limits.rate and allowed > 0 then allowed, goes_on_at = allowed_by(limits.rate, starts, allowed) end
-if limits.globalConcurrency then
-  local unused = math.max(0, limits.globalConcurrency - held_by_all())
+if bounds.rate and allowed > 0 then allowed, goes_on_at = allowed_by(bounds.rate, starts, allowed) end
+if bounds.globalConcurrency then
+  local unused = math.max(0, bounds.globalConcurrency - held_by_all())
   if unused < allowed then allowed, goes_on_at = unused, nil end
 end
 local is_limited = allowed < wanted

@@ -1,12 +1,13 @@
 /**
  * What every script begins with: the keys of one partition by name, and Redis's own clock.
  *
- * KEYS, the same for all scripts, in the order of `PartitionKeys`. The last three are no keys but what the keys of a
- * status, of a worker's active hash and of a schedule begin with; they carry the same hash tag, so a cluster routes them alike.
+ * KEYS, the same for all scripts, in the order of `PartitionKeys`. The last four are no keys but what the keys of a
+ * status, of a worker's active hash, of a schedule and of a lane begin with; they carry the same hash tag, so a cluster routes
+ * them alike.
  */
 export const preamble = String.raw`
-local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, limited, starts, turns,
-  room_bell, status, active, schedule_key = unpack(KEYS)
+local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, priorities, groups,
+  limited, starts, turns, room_bell, status, active, schedule_key, lane_key = unpack(KEYS)
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

@@ -12,10 +12,9 @@ end
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
   if envelope then
-    local home = home_of(envelope, max_lost)
-    call('LPUSH', home, envelope)
+    come_back(envelope, max_lost)
     call('HDEL', parked, id)
-    if home == suspects then ring() end
+    if is_suspect(envelope, max_lost) then ring() end
     note('HSET', status .. id, 'state', 'waiting')
     note('HDEL', status .. id, 'due')
   else

@@ -2,6 +2,8 @@ import { cancelling } from './cancelling.lua.js';
 import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { groupSlots } from './group-slots.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -21,7 +23,7 @@ import { ticking } from './ticking.lua.js';
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
  * from then on `exchange` and `beat` refuse it, so a page at a time is enough.
  */
-export const recover = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${creating}${ticking}
+export const recover = String.raw`${preamble}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${ticking}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local PAGE, SPARED_MAX = 25, 2
 
@@ -44,7 +46,7 @@ end
 
 -- Whether the loss of a suspect may be another one's fault.
 local function is_spared(id, envelope)
-  if max_lost == 0 or home_of(envelope, max_lost) ~= suspects then return false end
+  if max_lost == 0 or not is_suspect(envelope, max_lost) then return false end
   if note('HGET', status .. id, 'company') ~= 'not alone' then return false end
   local spared = note('HINCRBY', status .. id, 'spared', 1)
   return type(spared) == 'number' and spared <= SPARED_MAX
@@ -81,7 +83,7 @@ for _, id in ipairs(page) do
     bury(id, envelope, attempt + 1 - begun, why, dead_retention)
     buried[#buried + 1] = id
   else
-    call('RPUSH', home_of(envelope, max_lost), envelope)
+    come_back(envelope, max_lost, true)
     if had_begun then
       note_error(id, attempt, failure('lost', 'Worker ' .. worker .. ' died with it'))
       killed_by(id)
@@ -90,10 +92,11 @@ for _, id in ipairs(page) do
     returned[#returned + 1] = id
   end
   call('HDEL', held, id)
+  free_slots({id})
   tick_ended(id)
 end
 if #buried > 0 then trim_dead(dead_retention) end
-if #returned > 0 then ring() end
+if #returned > 0 or (has_slots and is_anything_waiting()) then ring() end
 if #ids == #page then call('ZREM', workers, worker) end
 return {worker, returned, buried, call('ZCOUNT', workers, '-inf', now) > 0 and 1 or 0}
 `;

@@ -1,5 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
@@ -12,7 +13,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat: there is never more than one token.
  */
-export const repairBell = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairBell = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${repairing}
 local function is_anything_held()
   for _, name in ipairs(call('ZRANGE', workers, 0, WORKERS_MAX - 1)) do
     if call('EXISTS', active .. name) == 1 then return true end
@@ -20,7 +21,8 @@ local function is_anything_held()
 end
 
 if call('EXISTS', bell) == 1 then return {'', damages} end
-local next = call('LINDEX', queue, -1)
+local lane = call('ZRANGE', priorities, 0, 0)[1] or call('ZRANGE', groups, -1, -1)[1]
+local next = call('LINDEX', queue, -1) or (lane and call('LINDEX', list_of(lane), -1))
 if not next and not is_anything_held() then next = call('LINDEX', suspects, -1) end
 if not next then return {'', damages} end
 local mark = redis.sha1hex(next)

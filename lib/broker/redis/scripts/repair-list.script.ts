@@ -1,30 +1,29 @@
 import { cancelling } from './cancelling.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
- * Looks at a page of the queue, of the suspects, or of what waits for the turn of its name, from the left, where tasks are added:
- * what is added meanwhile moves the rest further along, so it may be met again, but never missed. What was taken meanwhile was
- * taken from the other end.
+ * Looks at a page of the queue, of a lane or of the suspects, from the left, where tasks are added: what is added meanwhile moves the
+ * rest further along, so it may be met again, but never missed. What was taken meanwhile was taken from the other end.
  *
- * ARGV: as `repairing` says; then `queue`, `suspects`, or `turns:` and a task name; how many were passed, id of the last one, how
- * many, 1 to compare them with their statuses; then of ids that seem to be there twice: id, the list and the envelope where it was
- * met first, or twice nothing.
+ * ARGV: as `repairing` says; then `queue`, `suspects` or the name of a lane, how many were passed, id of the last one, how many, 1 to compare them
+ * with their statuses; then of ids that seem to be there twice: id, the list and the envelope where it was met first, or twice
+ * nothing.
  * Returns: {how many are passed now, -1 at the end, id of the last one; what was found; ids; how many of them were passed
  * before; id and envelope of those that seem to be there twice; bytes read}.
  *
  * Whatever it mends stands at this moment at the place where it looks. Safe to repeat.
  */
-export const repairList = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${repairing}
+export const repairList = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
 local passed, anchor, size, judges = tonumber(ARGV[first + 1]), ARGV[first + 2], tonumber(ARGV[first + 3]), ARGV[first + 4] == '1'
-local function list_of(place)
-  local name = string.match(place, '^turns:(.*)$')
-  if name then return turns .. ':' .. name, name end
-  return place == 'suspects' and suspects or queue
+local function list_named(name)
+  if name == 'suspects' then return suspects end
+  return list_of(name ~= 'queue' and name)
 end
-local list, turn = list_of(ARGV[first])
+local list = list_named(ARGV[first])
 local LOOKS_MAX, MARK = 20, 'removed by a repair'
 local wanted, has_wanted = {}, false
 for i = first + 5, #ARGV, 3 do
@@ -80,7 +79,7 @@ local function twin_of(row, id)
   local earlier = wanted[id]
   if earlier.envelope == '' then return nil end
   -- The only search in a list; for an id that two walks have met twice.
-  local other_list = list_of(earlier.list)
+  local other_list = list_named(earlier.list)
   local limit = other_list == list and place_of(row) or 0
   if other_list == list and limit == 0 then return nil end
   local place = call('LPOS', other_list, earlier.envelope, 'MAXLEN', limit)
@@ -116,9 +115,6 @@ local function judge(row, id)
   end
 end
 
-if turn and judges and #items > 0 and not call('ZSCORE', turns, turn) then
-  found('unlistedTurns', turn, function() call('ZADD', turns, now_text, turn) end)
-end
 for row, item in ipairs(items) do
   local id = identify(item)
   ids[row] = id or ''

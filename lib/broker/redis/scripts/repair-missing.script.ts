@@ -1,6 +1,7 @@
 import { cancelling } from './cancelling.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
@@ -13,9 +14,10 @@ import { repairing } from './repairing.lua.js';
  *
  * Should such a task run after all, its end is written as any other. Safe to repeat.
  */
-export const repairMissing = String.raw`${preamble}${envelopes}${deadLetters}${cancelling}${repairing}
-local END, END_BYTES, STEP, TURNS_MAX = 96, 65536, 8, 16
-local at_ends
+export const repairMissing = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
+local END, END_BYTES, STEP = 96, 65536, 8
+-- The ids that stand there, by list.
+local ends = {}
 
 local function look_at_end(list, from_left)
   local passed, bytes = 0, 0
@@ -28,7 +30,7 @@ local function look_at_end(list, from_left)
     end
     for _, item in ipairs(items) do
       local id = identify(item)
-      if id then at_ends[id] = true end
+      if id then ends[list][id] = true end
       bytes = bytes + #item
     end
     if #items < STEP then return end
@@ -36,17 +38,19 @@ local function look_at_end(list, from_left)
   end
 end
 
-local function is_at_end(id)
-  if not at_ends then
-    at_ends = {}
-    local lists = {queue, suspects}
-    for _, name in ipairs(call('ZRANGE', turns, 0, TURNS_MAX - 1)) do lists[#lists + 1] = turns .. ':' .. name end
-    for _, list in ipairs(lists) do
-      look_at_end(list, true)
-      look_at_end(list, false)
-    end
+local function is_at_end_of(list, id)
+  if not ends[list] then
+    ends[list] = {}
+    look_at_end(list, true)
+    look_at_end(list, false)
   end
-  return at_ends[id]
+  return ends[list][id]
+end
+
+local function is_at_end(id)
+  local priority, group, name = unpack(note('HMGET', status .. id, 'priority', 'group', 'name'))
+  local list = list_of(lane_of(tonumber(priority or 0), group))
+  return is_at_end_of(list, id) or is_at_end_of(suspects, id) or (name and is_at_end_of(turn_list(name), id))
 end
 
 for i = first, #ARGV do

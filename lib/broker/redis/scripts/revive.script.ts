@@ -1,5 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
@@ -11,7 +12,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat: what is waiting already is no dead letter any more, and the token tells that this call has put it there.
  */
-export const revive = String.raw`${preamble}${envelopes}${deadLetters}
+export const revive = String.raw`${preamble}${envelopes}${lanes}${deadLetters}
 local token, revived = ARGV[1], {}
 for i = 2, #ARGV do
   local id = ARGV[i]
@@ -24,7 +25,7 @@ for i = 2, #ARGV do
     call('HDEL', parked, id)
   elseif is_dead and identify(envelope) then
     call('ZREM', dead, id)
-    call('LPUSH', queue, reset(envelope))
+    wait_in_line(reset(envelope))
     call('HDEL', parked, id)
     local key = status .. id
     for _, field in ipairs(note('HKEYS', key)) do

@@ -1,3 +1,5 @@
+import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
@@ -7,10 +9,10 @@ import { preamble } from './preamble.lua.js';
  * ARGV: 1 to wake one, too, that waits until others have ended.
  * Returns: nothing. Safe to repeat: there is never more than one token.
  */
-export const ringAgain = String.raw`${preamble}
+export const ringAgain = String.raw`${preamble}${envelopes}${lanes}
 work_at_maxmemory()
 local next_due = math.min(first_of(scheduled) or math.huge, first_of(turns) or math.huge)
-if next_due < now + LOOKS_AGAIN_MS or call('LLEN', queue) + call('LLEN', suspects) > 0 then
+if next_due < now + LOOKS_AGAIN_MS or is_anything_waiting() or call('EXISTS', suspects) == 1 then
   ring()
   if ARGV[1] == '1' then ring_room() end
 end

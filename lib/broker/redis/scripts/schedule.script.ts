@@ -1,6 +1,7 @@
 import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
 
@@ -14,7 +15,7 @@ import { scheduling } from './scheduling.lua.js';
  *
  * Safe to repeat: each task gets a status, which is created first and only once.
  */
-export const scheduleScript = String.raw`${preamble}${envelopes}${deadLetters}${creating}${scheduling}
+export const scheduleScript = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${creating}${scheduling}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 
@@ -37,6 +38,7 @@ for i = first, #ARGV, 5 do
     if expires_in[row] then
       envelope = string.sub(envelope, 1, -2) .. ',"expiresAt":' .. string.format('%.0f', due + expires_in[row]) .. '}'
     end
+    note_place(id, envelope)
     local parked_id = park(id, envelope)
     call('ZADD', scheduled, score_of(due), parked_id)
     if parked_id ~= id then note('HSET', status .. parked_id, 'state', 'scheduled', 'due', string.format('%.0f', due)) end

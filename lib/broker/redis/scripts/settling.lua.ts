@@ -49,11 +49,11 @@ local function complete(id, field, text, retention, ran, name)
   note('PEXPIREAT', key, end_of(retention))
 end
 
--- Back to the head of the queue, as if never claimed.
+-- As if never claimed.
 local function give_back(id, had_begun)
   local envelope = envelope_of(id)
   if had_begun then envelope = unexpiring(envelope) end
-  call('RPUSH', home_of(envelope, max_lost), envelope)
+  come_back(envelope, max_lost, true)
   unclaim(id, envelope, 'waiting')
 end
 
@@ -116,10 +116,11 @@ while ARGV[group] do
   local kind, number, ran, name, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], ARGV[group + 3], tonumber(ARGV[group + 4])
   local goes_on = kind == 'began' or kind == 'progress'
   local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
-  local ids = {}
+  local ids, mine = {}, {}
   for row = 1, count do ids[row] = ARGV[group + 3 + 2 * row] end
   for row, id in ipairs(ids) do
     if call('HEXISTS', held, id) == 1 then
+      mine[#mine + 1] = id
       -- Whoever called it off was told that it ends so: however the run went, this is what counts.
       local reason = has_cancels and not goes_on and take_cancel(id)
       if reason or not (goes_on or completes) then introduce_if_new(id, envelope_of(id)) end
@@ -132,7 +133,10 @@ while ARGV[group] do
       refused[#refused + 1] = id
     end
   end
-  if not goes_on then call('HDEL', held, unpack(ids)) end
+  if not goes_on then
+    call('HDEL', held, unpack(ids))
+    free_slots(mine)
+  end
   if #dropped > 0 then
     note('DEL', unpack(dropped))
     dropped = {}

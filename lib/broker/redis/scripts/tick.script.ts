@@ -1,4 +1,6 @@
 import { creating } from './creating.lua.js';
+import { envelopes } from './envelopes.lua.js';
+import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -14,7 +16,7 @@ import { ticking } from './ticking.lua.js';
  *
  * Safe to repeat: the second call does nothing.
  */
-export const tick = String.raw`${preamble}${creating}${ticking}
+export const tick = String.raw`${preamble}${envelopes}${lanes}${creating}${ticking}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 
@@ -37,7 +39,7 @@ for i = 7, #ARGV, 2 do
   local at, iso, answer = ARGV[i], ARGV[i + 1], 3
   if overlap == 'allow' or not current or has_ended(current) then
     answer = 2
-    if max_length == 0 or call('LLEN', queue) < max_length then
+    if max_length == 0 or count_waiting() < max_length then
       answer = add_tick(name, iso)
       if type(answer) == 'table' then return answer end
       if answer == 3 then answer = 5 end

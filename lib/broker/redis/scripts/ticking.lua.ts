@@ -1,5 +1,5 @@
 /**
- * How a schedule becomes tasks. Needs `creating`, except where a tick only ends.
+ * How a schedule becomes tasks. Needs `lanes` and `creating`, except where a tick only ends.
  *
  * A schedule's hash holds its definition (`timing catch_up overlap task head body expires_in owner declared`) and where it
  * stands: `paused`; `last` and `skipped`, ticks in ms; `current`, the id of the task that its last tick became; `queued`, the
@@ -23,7 +23,9 @@ local function add_tick(name, at)
   if type(answer) == 'table' then return answer end
   if answer == 1 then
     if expires_in then body = string.sub(body, 1, -2) .. ',"expiresAt":' .. end_of(expires_in) .. '}' end
-    call('LPUSH', queue, head .. at .. '","attempt":0,' .. body)
+    local envelope = head .. at .. '","attempt":0,' .. body
+    note_place(id, envelope)
+    wait_in_line(envelope)
     ring()
   end
   call('HSET', key, 'current', id)

@@ -1,82 +1,77 @@
+import { groupTurns } from './group-turns.lua.js';
+
 /**
- * Rates of task names, for `exchange`. A task that is over the rate of its name makes room for those behind it: it goes on waiting in
- * a list of its name's own, from which tasks are taken when they may start. Needs `rates`, and `take_from` of `claiming`.
+ * Whose turn it is: of the lanes of higher priorities, the queue itself together with the groups, and the lanes of lower priorities.
+ *
+ * Without `aging` a higher priority is always first. With it each span of that length that a task has waited counts as much as one
+ * priority more, so that every task has its turn some day; then the oldest task of each list is compared before every single one
+ * that is taken. Of many priorities only the highest that have tasks take part, and the rest once these are through.
  */
-export const turns = String.raw`
-local TURNS_PAGE = 16
-local name_rates = limits.names
+export const turns = String.raw`${groupTurns}
+local LANES_MAX = 64
+local line, named = {}, want > 0 and call('ZRANGE', priorities, 0, LANES_MAX - 1, 'WITHSCORES') or {}
+local is_whole_line = #named < 2 * LANES_MAX
+local queue_has_place = false
+local function place_queue()
+  if not queue_has_place then line[#line + 1] = {list = queue, priority = 0} end
+  queue_has_place = true
+end
+for i = 1, #named, 2 do
+  local lane, priority = named[i], -named[i + 1]
+  if priority < 0 then place_queue() end
+  line[#line + 1] = {list = list_of(lane), priority = priority, lane = lane}
+end
+if is_whole_line then place_queue() end
 
--- What this call knows of a name: how many of its tasks may still start, how many did, and when the next one may.
-local known_turns = {}
-local function turn_of(name)
-  local turn = known_turns[name]
-  if not turn then
-    turn = {started = 0}
-    -- Nobody overtakes those that wait.
-    turn.next_at = has_turns ~= false and tonumber(call('ZSCORE', turns, name)) or nil
-    turn.is_listed = turn.next_at ~= nil
-    turn.room = 0
-    if not turn.is_listed then
-      turn.room, turn.next_at = allowed_by(name_rates[name], starts .. ':' .. name, want)
+-- When a task was added, in ms, as its status says, or its id. What nobody knows of is taken for the oldest.
+local ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+local function added_at(envelope)
+  local id = identify(envelope)
+  if not id then return 0 end
+  local created = tonumber(note('HGET', status .. id, 'created'))
+  if created or not string.find(id, '^[0-7]' .. string.rep('[%dA-HJKMNP-TV-Z]', 25) .. '$') then return created or 0 end
+  local time = 0
+  for at = 1, 10 do time = time * 32 + string.find(ULID_DIGITS, string.sub(id, at, at), 1, true) - 1 end
+  return time
+end
+
+-- From which list it goes on here: in the place of the queue that may be a group's.
+local function look_at(entry)
+  if has_groups and entry.list == queue then entry.group = group_at_turn() end
+  local list = entry.group and entry.group.list or entry.list
+  local oldest = call('LINDEX', list, -1)
+  entry.rank = oldest and added_at(oldest) - entry.priority * aging or math.huge
+end
+
+local ages = aging > 0 and #line > 1
+local turn
+local function whose_turn()
+  turn = line[1]
+  if not turn then return nil end
+  if ages then
+    for _, entry in ipairs(line) do
+      if not entry.rank then look_at(entry) end
+      if entry.rank < turn.rank then turn = entry end
     end
-    known_turns[name] = turn
+    if turn.rank == math.huge then return nil end
+    return turn.group and turn.group.list or turn.list, 1
   end
-  return turn
+  if not has_groups or turn.list ~= queue then return turn.list, math.huge end
+  turn.group = group_at_turn()
+  if turn.group then return turn.group.list, math.min(turn.group.left, turn.group.free) end
+  table.remove(line, 1)
+  return whose_turn()
 end
 
--- Whether this task, which a worker has come to, must wait for its turn: from now on it does.
-local function waits_for_turn(envelope)
-  local name = name_of(envelope)
-  if not name or not name_rates[name] then return false end
-  local turn = turn_of(name)
-  if turn.room > 0 then
-    turn.room, turn.started = turn.room - 1, turn.started + 1
-    return false
+-- So many elements were taken, of which these were claimed. A list that is empty leaves the line.
+local function had_turn(count, ids, is_through)
+  turn.rank = nil
+  if turn.group then
+    group_had_turn(turn.group, count, ids)
+    turn.group = nil
+    return
   end
-  if not turn.is_listed then
-    call('ZADD', turns, turn.next_at or now + name_rates[name].perMs, name)
-    has_turns, turn.is_listed = true, true
-  end
-  call('LPUSH', turns .. ':' .. name, envelope)
-  return true
-end
-
-local function note_turns()
-  for name, turn in pairs(known_turns) do note_starts(name_rates[name], starts .. ':' .. name, turn.started) end
-end
-
--- Calls "start" for a task that must be taken now or not at all, unless the rate of its name is against it.
-local function unless_over(envelope, start)
-  local name = name_rates and name_of(envelope)
-  local rate = name and name_rates[name]
-  if not rate then return start() end
-  local room, next_at = allowed_by(rate, starts .. ':' .. name, 1)
-  if room == 0 then
-    next_due = math.min(next_due or next_at, next_at)
-  else
-    local before = #claimed
-    start()
-    note_starts(rate, starts .. ':' .. name, #claimed - before)
-  end
-end
-
--- Takes those whose turn it is: they came before what waits in the queue.
-local function take_turns()
-  if has_turns == nil then has_turns = call('EXISTS', turns) == 1 end
-  if not has_turns then return end
-  for _, name in ipairs(call('ZRANGEBYSCORE', turns, '-inf', now_text, 'LIMIT', 0, TURNS_PAGE)) do
-    local list, times, rate = turns .. ':' .. name, starts .. ':' .. name, name_rates and name_rates[name]
-    local room, next_at, before = want - popped + dropped, nil, #claimed
-    -- Where this worker knows no rate the name has none (any more).
-    if rate then room, next_at = allowed_by(rate, times, room) end
-    take_from(list, room, true)
-    local started = #claimed - before
-    if rate then note_starts(rate, times, started) end
-    if call('EXISTS', list) == 0 then
-      call('ZREM', turns, name)
-    elseif next_at and started == room then
-      call('ZADD', turns, next_at, name)
-    end
-  end
+  if turn.lane and call('EXISTS', turn.list) == 0 then call('ZREM', priorities, turn.lane) end
+  if is_through and not ages then table.remove(line, 1) end
 end
 `;

@@ -174,8 +174,12 @@ function claim(
   const suspects = probes && want > 0 ? model.suspects.splice(0, 1) : [];
   if (suspects.length > 0 && model.suspects.length > 0) model.ring();
   for (let taken = 0; taken < want; taken++) {
-    const task = suspects.shift() ?? model.queue.shift();
+    const task = suspects.shift() ?? model.takeNext();
     if (!task) break;
+    if (task.isGap) {
+      taken--;
+      continue;
+    }
     if (task.foreign) adopt(model, task, freshIds);
     if (task.foreign) {
       model.bury(task, RETENTION.deadLetterTtlMs, 'malformed');

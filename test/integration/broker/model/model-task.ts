@@ -5,6 +5,9 @@ export interface ModelTask {
   /** Empty as long as it has none. */
   id: string;
   readonly marker: string;
+  priority: number;
+  /** What is left in a list of a task that has moved to another one. */
+  readonly isGap: boolean;
   /** Attempts that count, losses and misses: what stands in the head of its envelope. */
   attempt: number;
   /** `null` as long as no worker died that held it. */
@@ -19,10 +22,12 @@ export interface ModelTask {
   foreign: { text: string; isTask: boolean; wantedId?: string | undefined } | null;
 }
 
-export function modelTask(id: string, marker: string): ModelTask {
+export function modelTask(id: string, marker: string, priority = 0): ModelTask {
   return {
     id,
     marker,
+    priority,
+    isGap: false,
     attempt: 0,
     lost: null,
     missed: 0,
@@ -33,6 +38,10 @@ export function modelTask(id: string, marker: string): ModelTask {
   };
 }
 
+export function modelGap({ priority }: ModelTask): ModelTask {
+  return { ...modelTask('', '', priority), isGap: true };
+}
+
 /** What the status key of an id should say. */
 export interface ModelStatus {
   /** None where only a progress was written so far. */
@@ -40,6 +49,8 @@ export interface ModelStatus {
   name: string;
   attempt: number;
   token: string;
+  /** `null` where it was not written when the task was added. */
+  priority: number | null;
   result: string | null;
   unrecorded: string | null;
   reason: string | null;
@@ -60,6 +71,7 @@ export function modelStatus(): ModelStatus {
     name: 'task',
     attempt: 0,
     token: '',
+    priority: null,
     result: null,
     unrecorded: null,
     reason: null,

@@ -41,7 +41,7 @@ export function modelView({ model, ids }: World): View {
   const held = [...model.workers.values()].flatMap((worker) => [...worker.held]);
   const calledOff = [...model.queue, ...model.suspects, ...held].filter((task) => task.calledOff !== null);
   return {
-    queue: model.queue.map(taskText),
+    queue: model.queue.toSorted((one, other) => other.priority - one.priority).map(taskText),
     suspects: model.suspects.map(taskText),
     bell: Array.from({ length: model.tokens }, () => '1'),
     recent: model.recent,
@@ -62,13 +62,14 @@ export function modelView({ model, ids }: World): View {
 
 function taskText(task: ModelTask): string {
   if (task.foreign) return task.foreign.text;
-  const { id, marker, attempt, lost, missed, hasFirst } = task;
-  return `${id} ${marker} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${hasFirst ? ', tried' : ''}`;
+  if (task.isGap) return 'moved to another priority';
+  const { priority, id, marker, attempt, lost, missed, hasFirst } = task;
+  return `${id} ${marker} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${hasFirst ? ', tried' : ''}, priority ${priority}`;
 }
 
 function statusView(status: ModelStatus | undefined): StatusView | null {
   if (!status) return null;
-  const { errors, token: _, isPending, isAlone: __, spared: ___, ...fields } = status;
+  const { errors, token: _, priority: ____, isPending, isAlone: __, spared: ___, ...fields } = status;
   const { state } = fields;
   const names = [...errors].sort(([one], [other]) => one - other).map(([, name]) => name);
   return {

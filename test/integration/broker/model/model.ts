@@ -5,6 +5,7 @@ import {
   heldBy,
   isTerminal,
   type ModelStatus,
+  modelGap,
   modelStatus,
   type ModelTask,
   modelTask,
@@ -43,15 +44,15 @@ export class Model {
   enqueue(newTasks: readonly NewTask[], maxLength: number, withStatus = true): Enqueued[] {
     const room = maxLength - this.queue.length;
     let created = 0;
-    const answers = newTasks.map(({ id, name, token, envelope }): Enqueued => {
+    const answers = newTasks.map(({ id, name, token, envelope, priority }): Enqueued => {
       const hasStatus = withStatus || token !== '';
       const known = hasStatus && this.statuses.get(id);
       if (known) return token === known.token ? 'created' : 'known';
       if (created >= room) return 'full';
       created++;
       const { data } = JSON.parse(envelope) as { data: string };
-      if (hasStatus) this.statuses.set(id, { ...modelStatus(), state: 'waiting', name, token });
-      this.accept(modelTask(id, data));
+      if (hasStatus) this.statuses.set(id, { ...modelStatus(), state: 'waiting', name, token, priority });
+      this.accept(modelTask(id, data, priority));
       return 'created';
     });
     if (created > 0) this.ring();
@@ -63,13 +64,13 @@ export class Model {
     const room = maxLength - this.scheduled.size;
     const first = this.dueTasks()[0];
     let created = 0;
-    const answers = newTasks.map(({ id, name, token, envelope }): Enqueued => {
+    const answers = newTasks.map(({ id, name, token, envelope, priority }): Enqueued => {
       const known = this.statuses.get(id);
       if (known) return token === known.token ? 'created' : 'known';
       if (created >= room) return 'full';
       created++;
-      const task = modelTask(id, (JSON.parse(envelope) as { data: string }).data);
-      this.statuses.set(id, { ...modelStatus(), state: 'scheduled', name, token });
+      const task = modelTask(id, (JSON.parse(envelope) as { data: string }).data, priority);
+      this.statuses.set(id, { ...modelStatus(), state: 'scheduled', name, token, priority });
       this.tasks.push(task);
       this.makeRoom(id);
       this.scheduled.set(task, isDue ? this.moment : NOT_DUE);
@@ -208,6 +209,38 @@ export class Model {
       this.write(task, { state: 'cancelled', reason, isPending: true });
     }
     return state;
+  }
+
+  /** What waits goes behind all others of its new priority; a gap stays where it stood. */
+  reprioritize(id: string, priority: number): boolean {
+    const status = this.statuses.get(id);
+    const scheduled = [...this.scheduled.keys()].find((each) => each.id === id);
+    if (scheduled) {
+      scheduled.priority = priority;
+      this.write(scheduled, { priority });
+      return true;
+    }
+    if (status?.state !== 'waiting') return false;
+    if (status.priority === priority) return true;
+    const at = this.queue.findIndex((task) => task.id === id && task.calledOff === null && !task.foreign);
+    const task = this.queue[at];
+    if (!task) return false;
+    this.queue[at] = modelGap(task);
+    task.priority = priority;
+    this.queue.push(task);
+    this.write(task, { priority });
+    this.ring();
+    return true;
+  }
+
+  /** Whose turn it is: the first one of the highest priority. */
+  takeNext(): ModelTask | undefined {
+    if (this.queue.length === 0) return undefined;
+    const highest = Math.max(...this.queue.map(({ priority }) => priority));
+    return this.queue.splice(
+      this.queue.findIndex(({ priority }) => priority === highest),
+      1,
+    )[0];
   }
 
   revive(ids: readonly string[]): string[] {

@@ -5,14 +5,28 @@ import { byText } from './model-task.js';
 import type { StatusView, View } from './model-view.js';
 import type { World } from './world.js';
 
-const SINGLE_KEYS = ['queue', 'suspects', 'bell', 'recent', 'scheduled', 'dead', 'parked', 'workers', 'cancel', 'meta'];
+const SINGLE_KEYS = [
+  'queue',
+  'suspects',
+  'bell',
+  'recent',
+  'scheduled',
+  'dead',
+  'parked',
+  'workers',
+  'cancel',
+  'meta',
+  'priorities',
+];
 
 /** All that does stand in Redis. */
 export async function redisView(world: World): Promise<View> {
   const { ids, redis } = world;
   const workerIds = [...world.model.workers.keys()];
+  const lanes = (await redis.zrange(world.key('priorities'), '0', '-1')).map((lane) => `${world.key('queue')}:${lane}`);
   const known = [
     ...SINGLE_KEYS.map((name) => world.key(name)),
+    ...lanes,
     ...ids.map((id) => `${world.key('status')}:${id}`),
     ...workerIds.map((id) => `${world.key('active')}:${id}`),
   ];
@@ -21,7 +35,7 @@ export async function redisView(world: World): Promise<View> {
   const [queue, suspects, bell, recent, scheduled, dead, scores, parked, cancel, keys, held, statuses] =
     // In one tick, so in one round trip.
     await Promise.all([
-      list('queue'),
+      Promise.all([world.key('queue'), ...lanes].map((key) => redis.lrange(key, 0, -1))),
       list('suspects'),
       list('bell'),
       list('recent'),
@@ -42,7 +56,7 @@ export async function redisView(world: World): Promise<View> {
     worker.lease = leaseOf(Number(scores[i + 1]));
   }
   return {
-    queue: queue.toReversed().map(envelopeText),
+    queue: inOrder(lanes, queue).map(envelopeText),
     suspects: suspects.toReversed().map(envelopeText),
     bell,
     recent,
@@ -57,12 +71,21 @@ export async function redisView(world: World): Promise<View> {
   };
 }
 
+/** What waits in the queue and the lanes, in the order in which it is claimed. */
+function inOrder(lanes: readonly string[], [queue = [], ...others]: readonly string[][]): string[] {
+  const all = [{ priority: 0, items: queue }];
+  lanes.forEach((lane, row) => all.push({ priority: Number(lane.split(':').at(-1)), items: others[row] ?? [] }));
+  all.sort((one, other) => other.priority - one.priority);
+  return all.flatMap(({ items }) => items.toReversed());
+}
+
 function envelopeText(text: string): string {
   try {
     const { id, data, attempt, lost, missed, first } = decodeEnvelope(text);
     if (typeof data !== 'string') return text;
     const tried = first === undefined ? '' : ', tried';
-    return `${id} ${data} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${tried}`;
+    const priority = /"priority":(-?\d+),"name"/.exec(text)?.[1] ?? '0';
+    return `${id} ${data} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${tried}, priority ${priority}`;
   } catch {
     return text; // no envelope (yet)
   }

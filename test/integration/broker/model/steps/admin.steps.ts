@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { byText } from '../model-task.js';
 import { pick, q } from '../world.js';
-import { aMoment } from './producer.steps.js';
+import { aMoment, priority } from './producer.steps.js';
 import { agree, choice, step, ttlMs } from './step.js';
 
 const cancel = step('cancel', fc.record({ choice, ttlMs, isLiving: fc.boolean() }), async (world, settings) => {
@@ -23,6 +23,20 @@ const reschedule = step(
     const due = settings.isDue ? { inMs: 0 } : { atMs: 4e12 };
     agree(await world.broker.reschedule(q, id, due), world.model.reschedule(id, settings.isDue));
     if (settings.isDue) await aMoment();
+  },
+);
+
+/** What waits, and sometimes something else. Of what was added without a status Redis may not know where it waits. */
+const reprioritize = step(
+  'reprioritize',
+  fc.record({ choice, isWaiting: fc.nat(4).map((n) => n < 4), priority }),
+  async (world, settings) => {
+    const { queue, scheduled, statuses } = world.model;
+    const waiting = [...queue, ...scheduled.keys()].map(({ id }) => id).sort(byText);
+    const id = pick(settings.isWaiting ? waiting : world.ids, settings.choice);
+    const status = id !== undefined && statuses.get(id);
+    if (!id || (status && status.priority === null)) return;
+    agree(await world.broker.reprioritize(q, id, settings.priority), world.model.reprioritize(id, settings.priority));
   },
 );
 
@@ -48,6 +62,7 @@ const discard = step('discard', fc.record({ choice, isDead: fc.nat(4).map((n) =>
 export const adminSteps = [
   { weight: 5, arbitrary: cancel },
   { weight: 2, arbitrary: reschedule },
+  { weight: 2, arbitrary: reprioritize },
   { weight: 2, arbitrary: revive },
   { weight: 1, arbitrary: discard },
 ];

@@ -67,7 +67,7 @@ const ghost = step('ghost', fc.record({ choice, plan: requestPlan }), async (wor
 
 /** More than `recover` and promoting take in one page, held by one worker. */
 const holdMany = step('holdMany', place, async (world, which) => {
-  const tasks = Array.from({ length: 40 }, () => toTask(world, { id: null, expires: false }));
+  const tasks = Array.from({ length: 40 }, () => toTask(world, { id: null, expires: false, priority: 0 }));
   agree(await world.broker.enqueue(q, tasks), world.model.enqueue(tasks, Infinity));
   const worker = await world.worker(which);
   const isAlive = await exchangeBoth(world, worker, {

@@ -8,17 +8,27 @@ import { agree, step } from './step.js';
 
 const ownId = fc.constantFrom('own-1', 'own-2', 'own-3');
 
+/** Most have none. */
+export const priority = fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, fc.constantFrom(-7, 5, 6));
+
 const kindOfTask = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ id: fc.constant(null), expires: fc.boolean() }) },
-  { weight: 2, arbitrary: fc.record({ id: ownId, expires: fc.boolean() }) },
+  { weight: 3, arbitrary: fc.record({ id: fc.constant(null), expires: fc.boolean(), priority }) },
+  { weight: 2, arbitrary: fc.record({ id: ownId, expires: fc.boolean(), priority }) },
 );
 
-export function toTask(world: World, { id, expires }: { id: string | null; expires: boolean }): NewTask {
+interface KindOfTask {
+  id: string | null;
+  expires: boolean;
+  priority: number;
+}
+
+export function toTask(world: World, { id, expires, priority: rank }: KindOfTask): NewTask {
   const number = world.next();
   // As long as a ULID, which scripts read in a way of their own.
   const task = newTask(id ?? `01J${String(number).padStart(23, '0')}`, {
     data: JSON.stringify(`data-${number}`),
     token: id === null ? '' : `token-${number}`,
+    priority: rank,
   });
   world.note(task.id);
   return expires ? { ...task, expiresInMs: 3_600_000 } : task;
@@ -35,7 +45,8 @@ const enqueue = step(
     const tasks = kinds.map((kind) => toTask(world, kind));
     const withStatus = how !== 'without status';
     for (let sent = 0; sent < (how === 'twice' ? 2 : 1); sent++) {
-      const answers = await world.broker.enqueue(q, tasks, { maxLength, withStatus });
+      const inLanes = tasks.some((task) => task.priority !== 0);
+      const answers = await world.broker.enqueue(q, tasks, { maxLength, withStatus, inLanes });
       // 0 stands for no limit in Redis, and no caller may ask for it.
       agree(answers, world.model.enqueue(tasks, maxLength || Infinity, withStatus));
     }
