@@ -176,6 +176,39 @@ describe('the rate of a task name', () => {
     await forget();
   });
 
+  it('keeps the order of a group, which rests until its next task may start', async () => {
+    const { worker } = await backlog();
+    const broker = openBroker(fixture);
+    const ann = { group: 'ann' };
+    await broker.enqueue(
+      q,
+      [
+        ...[1, 2, 3, 4].map((n) => newTask(`slow${n}`, { name: 'slow', ...ann })),
+        newTask('quick5', { name: 'quick', ...ann }),
+        newTask('quick6', { name: 'quick', group: 'bob' }),
+      ],
+      { inLanes: true },
+    );
+    const reply = await worker.exchange(10, [], { limits });
+    expect(idsOf(reply).toSorted()).toEqual(['quick6', 'slow1', 'slow2', 'slow3']);
+    expect(reply).toMatchObject({ more: false, isHeldUp: false });
+    expect(reply?.nextDueMs).toBeGreaterThan(59_000);
+    expect(await fixture.redis.exists(key('task_turns:{q}'))).toBe(0);
+
+    await fixture.redis.del(key('task_starts:{q}:slow'));
+    await fixture.redis.zadd(key('task_groups:{q}:resting'), 1, 'group:ann');
+    expect(idsOf(await worker.exchange(10, [], { limits }))).toEqual(['slow4', 'quick5']);
+  });
+
+  it('holds for tasks with a priority as well', async () => {
+    const { worker } = await backlog('slow1');
+    const urgent = [2, 3, 4, 5].map((n) => newTask(`slow${n}`, { name: 'slow', priority: 5 }));
+    await openBroker(fixture).enqueue(q, urgent, { inLanes: true });
+    expect(idsOf(await worker.exchange(10, [], { limits }))).toEqual(['slow2', 'slow3', 'slow4']);
+    await letTurnsCome('slow');
+    expect(idsOf(await worker.exchange(10, [], { limits, agingMs: 1_000 }))).toEqual(['slow5', 'slow1']);
+  });
+
   it('is bounded in what it moves in one call, and says that there is more', async () => {
     const { worker } = await backlog(...Array.from({ length: 200 }, (_, row) => `slow${row}`));
     const reply = await worker.exchange(100, [], { limits });
@@ -236,10 +269,9 @@ it('whatever happens: never more than max within any span, for the queue and for
         // Whoever does as it is told gets them all, and never waits for nothing.
         for (let call = 0; starts.length < added; call++) {
           const reply = await exchange(call % 3, 10);
-          if (!reply?.more && starts.length < added) {
-            expect(reply?.nextDueMs).not.toBeNull();
-            await delay(reply?.nextDueMs ?? 0);
-          }
+          const waitMs = reply?.more || starts.length === added ? 0 : (reply?.nextDueMs ?? Infinity);
+          expect(waitMs, 'who finds nothing is told when to look again').toBeLessThan(1_000);
+          await delay(waitMs);
           expect(call).toBeLessThan(400);
         }
 

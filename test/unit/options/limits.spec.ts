@@ -77,7 +77,7 @@ describe('the limits of a queue', () => {
 it('a handler keeps its rate apart from the options that tasks can have', () => {
   class Tasks {
     @TaskHandler('a', { rate: { max: 2, per: '1m' }, attempts: 3 })
-    a(): void {}
+    a(this: void): void {}
   }
   const [metadata] = taskHandlerMetadata(Tasks.prototype.a);
   expect(metadata).toMatchObject({ rate: { max: 2, perMs: 60_000 }, settings: { attempts: 3 } });
