@@ -45,8 +45,10 @@ function numberOf(outcome: Outcome): number {
     case 'retrying':
     case 'snoozed':
     case 'deferred':
-    case 'limited':
       return outcome.delayMs;
+    case 'limited':
+      // Its handler has begun, which is told by a number that is not 0.
+      return Math.max(1, outcome.delayMs);
     case 'released':
       return outcome.began ? 1 : 0;
     case 'began':

@@ -80,10 +80,6 @@ local function take(items, is_their_turn)
   if #ids > 0 then claim(ids, envelopes, attempts, waits) end
 end
 
-local function can_take()
-  return effort < effort_max and bytes < want_bytes
-end
-
 -- Takes tasks from the right end of a list. Returns how many elements it has taken, and whether there were no more.
 -- They leave the list once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
 -- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
@@ -102,22 +98,26 @@ local function take_page(list, most, is_their_turn)
   end
   return #items, #items < count
 end
-${turns}${takingTurns}
+
 if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
-  if suspect then
-    unless_over(suspect, function()
-      popped = 1
-      take({suspect}, true)
-      call('RPOP', suspects)
-      if call('EXISTS', suspects) == 1 then ring() end
-    end)
+  local name = suspect and name_rates and name_of(suspect)
+  local rate, room, next_at = name and name_rates[name], 1, nil
+  if rate then room, next_at = allowed_by(rate, starts .. ':' .. name, 1) end
+  if suspect and room == 0 then
+    next_due = math.min(next_due or next_at, next_at)
+  elseif suspect then
+    popped = 1
+    take({suspect}, true)
+    call('RPOP', suspects)
+    if call('EXISTS', suspects) == 1 then ring() end
+    if rate then note_starts(rate, starts .. ':' .. name, #claimed) end
   end
 end
-if may_wait and want > 0 then take_turns() end
 
+${turns}${takingTurns}
 local is_empty = false
-while can_take() and popped - dropped < want do
+while popped - dropped < want and effort < effort_max and bytes < want_bytes do
   local list, at_most = whose_turn()
   if not list then
     is_empty = is_whole_line
@@ -133,6 +133,6 @@ while can_take() and popped - dropped < want do
     had_turn(count, claimed_ids, is_through)
   end
 end
-if name_rates then note_turns() end
-if bounds.rate then note_starts(bounds.rate, starts, #claimed) end
+for name, turn in pairs(known_turns) do note_starts(name_rates[name], starts .. ':' .. name, turn.started) end
+if bounds and bounds.rate then note_starts(bounds.rate, starts, #claimed) end
 `;

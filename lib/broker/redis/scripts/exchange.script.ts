@@ -8,7 +8,7 @@ import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 import { limiting, limits } from './limiting.lua.js';
 import { promoting } from './promoting.lua.js';
-import { rates } from './rates.lua.js';
+import { ringRoom } from './room.lua.js';
 import { settling } from './settling.lua.js';
 import { ticking } from './ticking.lua.js';
 
@@ -66,7 +66,7 @@ local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
 if expiry == 0 then return {0} end
 if expiry < now + lease * 0.8 then call('ZADD', workers, now + lease, worker) end
 
-${rates}${limits}${settling}
+${limits}${settling}
 -- Another tick may wait for one of these to end.
 for i = 16, ticks_end do tick_ended(ARGV[i]) end
 ${promoting}${limiting}${claiming}
@@ -78,7 +78,7 @@ if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.
 local more, tokens = not is_empty and is_anything_waiting(), call('LLEN', bell)
-local next_turn = has_turns ~= false and first_of(turns)
+local next_turn = has_turns ~= false and tonumber(call('ZRANGE', turns, 0, 0, 'WITHSCORES')[2])
 if next_turn then next_due = math.min(next_due or next_turn, next_turn) end
 more = more or (next_due and next_due < now + 1)
 -- Whoever knows that limits are in the way does not listen: so the token is for those that do not know.
@@ -89,7 +89,7 @@ if held_up then more, next_due = false, goes_on_at end
 local hands_on = next_due and next_due < now + LOOKS_AGAIN_MS and #claimed >= free
   and (#claimed > 0 or (put_off and put_off <= next_due))
 if (more or hands_on or held_up) and tokens == 0 then call('LPUSH', bell, 1) end
-if more and bounds.globalConcurrency then ring_room() end
+if more and bounds and bounds.globalConcurrency then${ringRoom}end
 if tokens > 1 then call('LTRIM', bell, 0, 0) end
 local first = call('ZRANGE', workers, 0, 1, 'WITHSCORES')
 local REST, UNKNOWN, answer_to_rest = 1, 2, 0

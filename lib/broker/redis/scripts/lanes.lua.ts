@@ -42,19 +42,14 @@ local function wait_in_line(envelope, is_next)
   call(is_next and 'RPUSH' or 'LPUSH', list_of(lane), envelope)
 end
 
--- The list in which tasks of one name wait that are over its rate.
-local function turn_list(name)
-  return list_of('turn:' .. name)
-end
-
--- The same if others of the name of this task wait there. What has a group never does: see name-turns.
+-- The lane in which others of the name of this task wait for their turn, if they do. What has a group never does: see name-turns.
 local has_turns
 local function turn_list_of(envelope)
   if has_turns == nil then has_turns = call('EXISTS', turns) == 1 end
   if not has_turns then return nil end
   local _, group = place_of(envelope)
   local name = not group and name_of(envelope)
-  return name and call('ZSCORE', turns, name) and turn_list(name)
+  return name and call('ZSCORE', turns, name) and list_of('turn:' .. name)
 end
 
 -- Puts a task back that a worker has held, or that was due: what was lost too often waits among the suspects.
@@ -81,7 +76,7 @@ end
 local function count_waiting()
   local count = call('LLEN', queue)
   for _, lane in ipairs(call('ZRANGE', priorities, 0, -1)) do count = count + call('LLEN', list_of(lane)) end
-  for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do count = count + call('LLEN', turn_list(name)) end
+  for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do count = count + call('LLEN', list_of('turn:' .. name)) end
   return count
 end
 `;

@@ -46,17 +46,6 @@ local function ring_worker(worker)
   call('PEXPIRE', worker_bell, 60000)
 end
 
--- Wakes one worker that had to wait until others have ended.
-local function ring_room()
-  if call('EXISTS', room_bell) == 0 then call('LPUSH', room_bell, 1) end
-  call('PEXPIRE', room_bell, 60000)
-end
-
--- When the first of a sorted set is due, or nothing.
-local function first_of(times)
-  return tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2])
-end
-
 -- Wakes one sleeping worker. One token is enough: a worker that finds more than it can take rings again.
 local function ring()
   if call('EXISTS', bell) == 0 then call('LPUSH', bell, 1) end

@@ -4,7 +4,7 @@ export const promoting = String.raw`
 local PROMOTE_PAGE = 16
 
 -- Whatever is due joins the end of the queue, earliest first.
-local next_due = first_of(scheduled)
+local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
 local due = {}
 if next_due and next_due < now + 1 then
   due = call('ZRANGEBYSCORE', scheduled, '-inf', '(' .. string.format('%.0f', now + 1), 'LIMIT', 0, PROMOTE_PAGE)
@@ -24,5 +24,5 @@ for _, id in ipairs(due) do
   end
   call('ZREM', scheduled, id)
 end
-if #due > 0 then next_due = first_of(scheduled) end
+if #due > 0 then next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2]) end
 `;

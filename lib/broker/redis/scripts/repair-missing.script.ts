@@ -50,7 +50,7 @@ end
 local function is_at_end(id)
   local priority, group, name = unpack(note('HMGET', status .. id, 'priority', 'group', 'name'))
   local list = list_of(lane_of(tonumber(priority or 0), group))
-  return is_at_end_of(list, id) or is_at_end_of(suspects, id) or (name and is_at_end_of(turn_list(name), id))
+  return is_at_end_of(list, id) or is_at_end_of(suspects, id) or (name and is_at_end_of(list_of('turn:' .. name), id))
 end
 
 for i = first, #ARGV do

@@ -49,14 +49,6 @@ local function complete(id, field, text, retention, ran, name)
   note('PEXPIREAT', key, end_of(retention))
 end
 
--- As if never claimed.
-local function give_back(id, had_begun)
-  local envelope = envelope_of(id)
-  if had_begun then envelope = unexpiring(envelope) end
-  come_back(envelope, max_lost, true)
-  unclaim(id, envelope, 'waiting')
-end
-
 local settle = {
   began = function(id, _, company, ran)
     local _, attempt = identify(envelope_of(id))
@@ -98,12 +90,11 @@ local settle = {
     finished[#finished + 1] = id
   end,
   released = function(id, began)
-    give_back(id, began == '1')
+    local envelope = envelope_of(id)
+    if began ~= '0' then envelope = unexpiring(envelope) end
+    come_back(envelope, max_lost, true)
+    unclaim(id, envelope, 'waiting')
     ring()
-  end,
-  limited = function(id, wait)
-    give_back(id, true)
-    must_wait(tonumber(wait))
   end,
   deferred = function(id, delay)
     local envelope = envelope_of(id)
@@ -116,6 +107,9 @@ while ARGV[group] do
   local kind, number, ran, name, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], ARGV[group + 3], tonumber(ARGV[group + 4])
   local goes_on = kind == 'began' or kind == 'progress'
   local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
+  if kind == 'limited' then
+    kind, longest_wait = 'released', math.max(longest_wait, tonumber(number))
+  end
   local ids, mine = {}, {}
   for row = 1, count do ids[row] = ARGV[group + 3 + 2 * row] end
   for row, id in ipairs(ids) do
