@@ -17,6 +17,8 @@ export class ExchangePlan {
   /** Tasks wait, but limits are in the way. */
   isHeldUp = false;
   private queueIsEmpty = false;
+  /** The last reply said that more is waiting. */
+  private isBacklog = false;
   /** The bell rang since the last exchange was sent: what that one says of the queue is outdated. */
   private rung = false;
 
@@ -30,11 +32,14 @@ export class ExchangePlan {
     return !this.isClosed && this.queueIsEmpty && this.held.freeSlots > 0;
   }
 
-  /** One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled. */
+  /**
+   * One call at a time gathers most. A second one, and one that only fetches ahead, pay where they are well filled: after a ring
+   * nobody knows yet of more than one task.
+   */
   get shouldCall(): boolean {
     if (this.exchanges.count >= MAX_CALLS) return false;
     if (this.exchanges.count === 0 && (this.held.outcomes.hasAny || this.canClaim)) return true;
-    return this.held.outcomes.count >= WELL_FILLED || (!this.queueIsEmpty && this.room >= WELL_FILLED);
+    return this.held.outcomes.count >= WELL_FILLED || (this.isBacklog && !this.isClosed && this.room >= WELL_FILLED);
   }
 
   /** How many tasks to ask for: those that other calls ask for already are on their way. */
@@ -57,6 +62,7 @@ export class ExchangePlan {
   learn({ more, nextDueMs, isHeldUp }: ExchangeReply, sleepMs: number): void {
     this.queueIsEmpty = !more && !this.rung;
     this.isHeldUp = isHeldUp;
+    this.isBacklog = more;
     this.looksAgainAt = performance.now() + Math.min(nextDueMs ?? sleepMs, sleepMs);
   }
 

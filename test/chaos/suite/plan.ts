@@ -4,6 +4,11 @@ import { type Kind, type PlannedTask, withChecksum } from './tasks.js';
 /** The queues of a run, and how many tasks of each one a worker runs at once. */
 export const QUEUES = { wide: 10, narrow: 3 } as const;
 const NARROW_SHARE = 0.08;
+const PRIORITY_SHARE = 0.15;
+const GROUP_SHARE = 0.2;
+const GROUPS = ['acme', 'ünïcödé 任务', 'group:nested', '{tag}', 'x'];
+/** How many tasks of one group workers may hold at once. */
+export const GROUP_CONCURRENCY = 2;
 
 /** How often each kind comes among those that need no exact number. */
 const MIX: readonly { kind: Kind; weight: number }[] = [
@@ -44,7 +49,8 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
     const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) ? 'narrow' : 'wide';
     const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
     const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
-    return { id, queue, kind, data, ...optionsOf(kind, random) };
+    const { attempts, options } = optionsOf(kind, random);
+    return { id, queue, kind, data, attempts, options: { ...options, ...placeOf(random) } };
   });
 }
 
@@ -57,6 +63,12 @@ function optionsOf(kind: Kind, random: Random): Pick<PlannedTask, 'attempts' | '
   const backoff = random.pick(['fixed', 'exponential'] as const);
   const options = { attempts, backoff: { type: backoff, delay: random.integer(10, 600) } };
   return { attempts, options: kind === 'stuck' ? { ...options, timeout: random.integer(50, 300) } : options };
+}
+
+/** Some have a priority, some a group, and both may be delayed, fail, and be lost as all others. */
+function placeOf(random: Random): { priority?: number; group?: string } {
+  if (random.chance(PRIORITY_SHARE)) return { priority: random.integer(-3, 3) };
+  return random.chance(GROUP_SHARE) ? { group: random.pick(GROUPS) } : {};
 }
 
 function duration(kind: Kind, random: Random, leaseMs: number): number {

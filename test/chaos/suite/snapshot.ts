@@ -48,8 +48,12 @@ for _, name in ipairs(redis.call('KEYS', key('task_status') .. ':*')) do
   statuses[#statuses + 1] = string.sub(name, #key('task_status') + 2)
   for field = 1, 5 do statuses[#statuses + 1] = fields[field] or '' end
 end
+local waiting = redis.call('LRANGE', key('task_queue'), 0, -1)
+for _, lane in ipairs(redis.call('KEYS', key('task_queue') .. ':*')) do
+  for _, envelope in ipairs(redis.call('LRANGE', lane, 0, -1)) do waiting[#waiting + 1] = envelope end
+end
 return {
-  redis.call('LRANGE', key('task_queue'), 0, -1),
+  waiting,
   redis.call('LRANGE', key('task_suspects'), 0, -1),
   active,
   redis.call('ZRANGE', key('task_scheduled'), 0, -1),

@@ -46,7 +46,7 @@ export interface PlannedTask {
   data: ChaosData;
   /** How often it is tried before it has failed. */
   attempts: number;
-  options: PlainTaskOptions & DueOptions;
+  options: PlainTaskOptions & DueOptions & { group?: string };
 }
 
 export const publicIdOf = ({ queue, id }: Pick<PlannedTask, 'queue' | 'id'>): string => `${queue}:${id}`;

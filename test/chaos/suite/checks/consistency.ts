@@ -1,3 +1,4 @@
+import { GROUP_CONCURRENCY } from '../plan.js';
 import type { Place, Snapshot, SnapshotStatus } from '../snapshot.js';
 
 const TERMINAL: readonly string[] = ['completed', 'failed', 'cancelled'];
@@ -13,7 +14,7 @@ const STATES: Record<Place['structure'], readonly string[]> = {
 
 /**
  * Looks at snapshots while the run goes on: at every moment each task stands in exactly one place, or is completed and
- * stands in none; and what has ended stays as it is.
+ * stands in none; what has ended stays as it is; and of no group workers hold more than they may.
  */
 export class Consistency {
   readonly violations: string[] = [];
@@ -33,6 +34,7 @@ export class Consistency {
     for (const id of this.ended.keys()) {
       if (id.startsWith(`${snapshot.queue}:`) && !statuses.has(id)) this.violations.push(`${id}: its status is gone`);
     }
+    this.checkGroups(snapshot);
     const twice = recent.filter((id, index) => recent.indexOf(id) < index);
     for (const id of twice) this.violations.push(`${id} was finished twice, says the list of recent tasks`);
   }
@@ -48,6 +50,18 @@ export class Consistency {
       this.violations.push(`${id} is ${state} and stands in [${show.join(', ')}]`);
     for (const { structure } of places) {
       if (!STATES[structure].includes(state)) this.violations.push(`${id} is ${state}, but stands in ${structure}`);
+    }
+  }
+
+  private checkGroups({ queue, places }: Snapshot): void {
+    const held = new Map<string, number>();
+    for (const { structure, envelope } of [...places.values()].flat()) {
+      const group =
+        structure === 'active' && /^\{"id":"(?:[^"\\]|\\.)+",[^{]*?"group":"([^"]+)","name"/.exec(envelope)?.[1];
+      if (group) held.set(group, (held.get(group) ?? 0) + 1);
+    }
+    for (const [group, count] of held) {
+      if (count > GROUP_CONCURRENCY) this.violations.push(`${queue}: workers hold ${count} tasks of group ${group}`);
     }
   }
 

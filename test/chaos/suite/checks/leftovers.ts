@@ -15,6 +15,9 @@ export async function progressOf(redis: Redis): Promise<{ isSettled: boolean; ma
   const lengths = await Promise.all(
     NAMES.flatMap((queue) => [
       redis.llen(`task_queue:{${queue}}`),
+      redis.zcard(`task_priorities:{${queue}}`),
+      redis.zcard(`task_groups:{${queue}}`),
+      redis.zcard(`task_groups:{${queue}}:resting`),
       redis.llen(`task_suspects:{${queue}}`),
       redis.hlen(`task_cancel:{${queue}}`),
       redis.zcard(`task_scheduled:{${queue}}`),

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { RedisTaskQueueModule, type TaskContext, TaskHandler, type TaskHandlerOptions } from '../../../../lib/index.js';
-import { FLAKY_ATTEMPTS, QUEUES } from '../plan.js';
+import { FLAKY_ATTEMPTS, GROUP_CONCURRENCY, QUEUES } from '../plan.js';
 import { RunJournal } from '../run-journal.js';
 import { COMMAND_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } from '../settings.js';
 import { type ChaosData, type ChaosResult, isIntact, type Kind, taskNameOf } from '../tasks.js';
@@ -130,6 +130,7 @@ function burn(ms: number): void {
       lease: settings.leaseMs,
       commandTimeout: COMMAND_TIMEOUT_MS,
       shutdownTimeout: SHUTDOWN_TIMEOUT_MS,
+      defaults: { groups: { concurrency: GROUP_CONCURRENCY } },
       queues: Object.fromEntries(Object.entries(QUEUES).map(([queue, concurrency]) => [queue, { concurrency }])),
     }),
   ],
