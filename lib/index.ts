@@ -9,7 +9,7 @@ export { TaskData } from './decorators/task-data.decorator.js';
 export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.decorator.js';
 export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedule.decorator.js';
 export * from './errors/index.js';
-export { FailTask, RetryTask, SnoozeTask } from './handler/control-flow.js';
+export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
 export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';

@@ -1,3 +1,5 @@
+import type { ClaimLimits } from './claim-limits.js';
+
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
   /**
@@ -19,6 +21,8 @@ export type Outcome =
   | { kind: 'expired'; id: string; ttlMs: number }
   /** Given back to the head of the queue as if never claimed. The last one given back is the first to be claimed. */
   | { kind: 'released'; id: string; began: boolean }
+  /** Given back as well, and for so long nobody claims anything from its queue. The longest such wait wins. */
+  | { kind: 'limited'; id: string; delayMs: number }
   /** Nobody here can handle it: it comes again after a while. */
   | { kind: 'deferred'; id: string; delayMs: number };
 
@@ -52,6 +56,8 @@ export interface ExchangeRequest {
   agingMs: number;
   /** How many tasks of a group may be held at once where nothing else is set for it; 0: any number. */
   groupConcurrency: number;
+  /** Of a queue that has any. */
+  limits?: ClaimLimits | undefined;
 }
 
 /** How long terminal tasks are kept, for scripts that end some by themselves. */
@@ -69,8 +75,13 @@ export interface ExchangeReply {
   malformed: string[];
   /** More tasks are waiting than were claimed, or more are due. */
   more: boolean;
-  /** Milliseconds until the next scheduled task is due; `null` if there is none. */
+  /**
+   * Milliseconds until the next scheduled task is due; `null` if there is none. Where limits are in the way until they are not;
+   * `null` if that depends on when others end.
+   */
   nextDueMs: number | null;
+  /** More tasks are waiting, or due, but limits are in the way: until then `more` is false, and nothing is to be had. */
+  isHeldUp: boolean;
   /** The lease lasts for `restMs`. */
   rests: boolean;
   /** The worker was to hold nothing, and holds something: a claim of which it does not know. */

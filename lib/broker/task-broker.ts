@@ -101,6 +101,8 @@ export interface WorkerPlace {
 export interface SleepRequest {
   /** What these have to offer. */
   partitions: readonly Partition[];
+  /** Those that have something to offer only once others have ended. */
+  heldUp?: readonly Partition[];
   /** Workers to which something may be said although they have no free slots. */
   workers: readonly WorkerPlace[];
   timeoutMs: number;
@@ -110,6 +112,8 @@ export interface SleepRequest {
 export interface Ring {
   partition: Partition;
   isPersonal: boolean;
+  /** It was for those that are held up in that partition. */
+  isForRoom?: boolean;
 }
 
 /** A dead letter. */
@@ -220,8 +224,8 @@ export abstract class TaskBroker {
    */
   abstract peek(workers: readonly WorkerPlace[]): Promise<Partition[]>;
 
-  /** Passes on a ring that this worker cannot use. */
-  abstract ringAgain(partition: Partition): Promise<void>;
+  /** Passes on a ring that this worker cannot use. @param isForRoom as the ring says */
+  abstract ringAgain(partition: Partition, isForRoom?: boolean): Promise<void>;
 
   /** The statuses of tasks, `null` where there is none. */
   abstract statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]>;

@@ -13,14 +13,14 @@ const BUSY_MS = 200;
 const NAP_MS = 1;
 
 /**
- * The sleep of a worker. Listens to the bells of all queues that were found empty and have free slots, and to those of
- * this worker alone, over one blocking connection, and sends a consumer to its queue when the bell rings, when a scheduled
+ * The sleep of a worker. Listens to the bells of all queues that were found empty and have free slots, to those for room of queues
+ * where limits are in the way, and to those of this worker alone, over one blocking connection, and sends a consumer to its queue when the bell rings, when a scheduled
  * task is due, and once in a while in case that a ring was lost. Never ends before `stop`, and never rejects.
  */
 export class BellListener {
   private readonly changed = new Gate();
-  /** Whose queues' bells are heard at present; `null` while nothing is. */
-  private heard: ReadonlySet<Consumer> | null = null;
+  /** Whose queues' bells are heard at present, and whether only for room among those that are held up; `null` while nothing is. */
+  private heard: ReadonlyMap<Consumer, { isForRoom: boolean }> | null = null;
   private readonly alarm = new Alarm(() => this.lookWhereDue());
   private readonly peekAlarm = new Alarm(() => void this.peek());
   private stopped = false;
@@ -46,7 +46,7 @@ export class BellListener {
     if (!consumer.sleeps || this.stopped) return;
     this.alarm.set(consumer.looksAgainAt);
     if (rests(consumer)) this.peekAlarm.set(performance.now() + MAX_SLEEP_MS);
-    if (this.heard && !this.heard.has(consumer)) this.broker.wake();
+    if (this.heard && !this.hears(consumer)) this.broker.wake();
   }
 
   stop(): void {
@@ -67,12 +67,20 @@ export class BellListener {
     }
   }
 
+  /** One that is held up and hears the bell all the same will soon notice. */
+  private hears(consumer: Consumer): boolean {
+    const heard = this.heard?.get(consumer);
+    return heard !== undefined && (!heard.isForRoom || consumer.isHeldUp);
+  }
+
   private async sleep(listening: readonly Consumer[]): Promise<void> {
-    this.heard = new Set(listening);
+    const heldUp = listening.filter(({ isHeldUp }) => isHeldUp);
+    this.heard = new Map(listening.map((consumer) => [consumer, { isForRoom: consumer.isHeldUp }]));
     this.changed.close();
     try {
       const ring = await this.broker.sleep({
-        partitions: listening.map(({ partition }) => partition),
+        partitions: listening.filter(({ isHeldUp }) => !isHeldUp).map(({ partition }) => partition),
+        heldUp: heldUp.map(({ partition }) => partition),
         workers: placesOf(this.consumers),
         timeoutMs: this.failed ? NAP_MS : MAX_SLEEP_MS,
       });
@@ -109,7 +117,7 @@ export class BellListener {
     for (const consumer of resting) if (found.includes(consumer.partition)) consumer.look();
   }
 
-  private async pass({ partition, isPersonal }: Ring): Promise<void> {
+  private async pass({ partition, isPersonal, isForRoom }: Ring): Promise<void> {
     const consumer = this.consumers.find((each) => each.partition === partition);
     // What there is to say to this worker comes with the answer to a beat, or it is that there is another worker now.
     if (isPersonal) {
@@ -117,7 +125,7 @@ export class BellListener {
       return consumer?.look();
     }
     // The token is ours now: if this worker cannot use it, another one must hear it.
-    if (!consumer?.sleeps || this.stopped) return this.broker.ringAgain(partition);
+    if (!consumer?.sleeps || this.stopped) return this.broker.ringAgain(partition, isForRoom);
     this.changed.close();
     consumer.look();
     this.heard = null;

@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../broker/claim-limits.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { HandlerPace } from './handler-pace.js';
 import type { SlotShare } from './slot-share.js';
@@ -12,6 +13,7 @@ export class Capacity {
   constructor(
     private readonly settings: Pick<QueueSettings, 'concurrency' | 'delivery'>,
     private readonly share: SlotShare,
+    private readonly limits: ClaimLimits | undefined,
   ) {
     this.pace = new HandlerPace(settings.concurrency);
   }
@@ -55,9 +57,16 @@ export class Capacity {
    * @param oldestMs how long the oldest of the present runs has taken so far, 0 if none is under way
    */
   room(taken: number, oldestMs: number): number {
-    // What is lost with a worker does not come again: it must have had its chance.
-    const fetchesAhead = this.settings.delivery === 'at-least-once' && this.stalledAt !== this.begun;
-    const ahead = fetchesAhead ? this.pace.allowance(oldestMs, this.share.perTask) : 0;
+    const ahead =
+      this.fetchesAhead && this.stalledAt !== this.begun ? this.pace.allowance(oldestMs, this.share.perTask) : 0;
     return Math.max(0, this.share.tasksFor(this.settings.concurrency + ahead - taken));
+  }
+
+  /**
+   * What is lost with a worker that delivers at most once does not come again: it must have had its chance. And where limits count
+   * what was claimed, that must begin.
+   */
+  private get fetchesAhead(): boolean {
+    return this.settings.delivery === 'at-least-once' && !this.limits;
   }
 }

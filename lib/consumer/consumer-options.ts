@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../broker/claim-limits.js';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { Partition } from '../broker/partition.js';
 import type { BeatReply } from '../broker/task-broker.js';
@@ -15,6 +16,8 @@ export interface ConsumerOptions {
   workerId: string;
   leaseMs: number;
   settings: QueueSettings;
+  /** What bounds all workers of the queue together. */
+  limits: ClaimLimits | undefined;
   handlers: ReadonlyMap<string, TaskHandlerEntry>;
   /** How a task is worked on; `own` is what its envelope says. */
   settingsOf: (handler: TaskHandlerEntry, own: PartialTaskSettings | undefined) => TaskSettings;

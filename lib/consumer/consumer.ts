@@ -57,13 +57,14 @@ export class Consumer {
     const { failedTtlMs: deadLetterTtlMs, cancelledTtlMs } = options.settings;
     this.retention = { deadLetterTtlMs, cancelledTtlMs };
     const { partition, retention, clock } = this;
-    const { workerId, leaseMs, handlers, settings, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
+    const { workerId, leaseMs, handlers, settings, limits, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
     const { maxLost } = settings;
     this.lease = new WorkerLease(partition, workerId, leaseMs, maxLost, retention, broker, logger, onBeat, keeper);
     this.held = new HeldTasks({
       partition,
       runs: new RunFactory({ partition, handlers, settingsOf, maxLost, logger }),
       settings,
+      limits,
       clock,
       logger,
       onChange: () => this.gate.open(),
@@ -84,6 +85,11 @@ export class Consumer {
   /** Nothing to claim, and free slots: somebody else has to listen to the bell. */
   get sleeps(): boolean {
     return this.attached && this.plan.isIdle;
+  }
+
+  /** Limits are in the way of what waits: until it looks again, or others have ended, no bell can ring for it. */
+  get isHeldUp(): boolean {
+    return this.plan.isHeldUp;
   }
 
   /** When, by `performance.now()`, it wants to look at the queue even if no bell rings. */
@@ -226,6 +232,7 @@ export class Consumer {
         maxLost: this.options.settings.maxLost,
         agingMs: this.options.settings.agingMs,
         groupConcurrency: this.options.settings.groupConcurrency,
+        limits: this.options.limits,
       });
     } catch (error) {
       this.held.unsettled(outcomes);
@@ -239,7 +246,7 @@ export class Consumer {
     if (!reply) return this.attached ? this.abandon() : undefined;
 
     this.held.settled(outcomes, reply);
-    const isLast = !reply.more || (want > 0 && reply.claimed.length === 0);
+    const isLast = !reply.more || reply.isHeldUp || (want > 0 && reply.claimed.length === 0);
     this.held.accept(reply.claimed, { areMarked: marks, isLast });
     if (!reply.more) this.held.startWaiting();
     this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, this.lease.silenceMs) : MAX_SLEEP_MS);

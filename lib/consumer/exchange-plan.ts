@@ -14,6 +14,8 @@ export class ExchangePlan {
   looksAgainAt = 0;
   /** No more claims: what is held is settled, and that is all. */
   isClosed = false;
+  /** Tasks wait, but limits are in the way. */
+  isHeldUp = false;
   private queueIsEmpty = false;
   /** The last reply said that more is waiting. */
   private isBacklog = false;
@@ -57,8 +59,9 @@ export class ExchangePlan {
   }
 
   /** @param sleepMs for how long nobody has to look if nothing is due before */
-  learn({ more, nextDueMs }: ExchangeReply, sleepMs: number): void {
+  learn({ more, nextDueMs, isHeldUp }: ExchangeReply, sleepMs: number): void {
     this.queueIsEmpty = !more && !this.rung;
+    this.isHeldUp = isHeldUp;
     this.isBacklog = more;
     this.looksAgainAt = performance.now() + Math.min(nextDueMs ?? sleepMs, sleepMs);
   }

@@ -1,6 +1,6 @@
 import { publicId, queueOf } from '../broker/partition.js';
 import { TaskRejectedError } from '../errors/index.js';
-import { FailTask, RetryTask, SnoozeTask } from '../handler/control-flow.js';
+import { FailTask, RateLimited, RetryTask, SnoozeTask } from '../handler/control-flow.js';
 import { isDelay } from '../options/backoff.js';
 import { defaultBackoff } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
@@ -21,6 +21,11 @@ export function judgeFailure(run: TaskRun, thrown: unknown, settings: QueueSetti
   }
   if (isA(SnoozeTask, thrown) && isDelay(thrown.delayMs)) {
     return { outcome: { kind: 'snoozed', id, delayMs: thrown.delayMs } };
+  }
+  if (isA(RateLimited, thrown) && isDelay(thrown.delayMs)) {
+    const { delayMs } = thrown;
+    const text = `${run.title} was told to wait: its queue rests for ${delayMs} ms`;
+    return { outcome: { kind: 'limited', id, delayMs }, log: { level: 'warn', text } };
   }
   return judgeFailedAttempt(run, thrown, settings, nowMs);
 }

@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../broker/claim-limits.js';
 import { decodeEnvelope } from '../broker/envelope.js';
 import { type Partition, publicId } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
@@ -26,6 +27,7 @@ export interface HeldTasksOptions {
   partition: Partition;
   runs: RunFactory;
   settings: QueueSettings;
+  limits?: ClaimLimits | undefined;
   clock: RedisClock;
   logger: GuardedLog;
   onChange: () => void;
@@ -51,15 +53,17 @@ export class HeldTasks implements BatchRunListener {
   private readonly capacity: Capacity;
   private hasUnmarked = false;
   private isStarting = false;
+  /** Those whose handlers were told to wait, until Redis knows: nothing else is to begin here meanwhile. */
+  private readonly toldToWait = new Set<string>();
 
   constructor(private readonly options: HeldTasksOptions) {
-    const { quarantine, settings, runs } = options;
+    const { quarantine, settings, limits, runs } = options;
     // Not another run of the same task, which was claimed anew after the lease was lost.
     const holds = (run: TaskRun): boolean => this.held.get(run.envelope.id) === run;
     this.running = new RunningCalls(settings.ack === 'each', holds);
     const share = new SlotShare(runs.handlers, settings.delivery === 'at-most-once');
     this.waiting = new WaitingTasks(quarantine);
-    this.capacity = new Capacity(settings, share);
+    this.capacity = new Capacity(settings, share, limits);
     if (!runs.handlers.some(({ batch }) => batch)) return;
     this.gathering = new BatchGathering(this.waiting, share, this, () => {
       this.hasUnmarked = this.keepsStatuses;
@@ -118,7 +122,7 @@ export class HeldTasks implements BatchRunListener {
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (!this.options.mayStart() || !this.options.quarantine.isOpen) return 0;
+    if (!this.options.mayStart() || !this.options.quarantine.isOpen || this.rests) return 0;
     return this.capacity.room(this.claimedSlots, this.running.oldestMs);
   }
 
@@ -143,6 +147,8 @@ export class HeldTasks implements BatchRunListener {
     }
     if (!areMarked) this.hasUnmarked = this.keepsStatuses;
     if (isLast || envelopes.length > 0) this.gathering?.answered(isLast);
+    // Claimed before Redis knew.
+    if (this.rests) this.giveBackAhead();
   }
 
   /** Reports those runs that take long enough to be seen. */
@@ -207,7 +213,7 @@ export class HeldTasks implements BatchRunListener {
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.held.delete(id);
+      else if (kind !== 'progress') this.drop(id);
     }
     this.waiting.confirm();
     this.running.settled();
@@ -276,6 +282,16 @@ export class HeldTasks implements BatchRunListener {
     this.gathering?.stop();
   }
 
+  private get rests(): boolean {
+    return this.toldToWait.size > 0;
+  }
+
+  /** What was fetched ahead would be told the same. */
+  private rest(id: string): void {
+    this.toldToWait.add(id);
+    this.giveBackAhead();
+  }
+
   private get keepsStatuses(): boolean {
     return this.options.settings.status === 'full';
   }
@@ -326,8 +342,11 @@ export class HeldTasks implements BatchRunListener {
   }
 
   private judge(run: TaskRun, result: RunResult): void {
+    if (run.isLost) return;
     const { settings, clock } = this.options;
-    if (!run.isLost) this.enter(judgeRun(run, result, settings, clock.nowMs));
+    const verdict = judgeRun(run, result, settings, clock.nowMs);
+    if (verdict.outcome.kind === 'limited') this.rest(verdict.outcome.id);
+    this.enter(verdict);
   }
 
   /** Redis has marked it. */
@@ -358,8 +377,13 @@ export class HeldTasks implements BatchRunListener {
     for (const id of ids.reverse()) this.outcomes.add({ kind: 'released', id, began: false });
   }
 
-  private forget(id: string, run: TaskRun | null): void {
+  private drop(id: string): void {
     this.held.delete(id);
+    this.toldToWait.delete(id);
+  }
+
+  private forget(id: string, run: TaskRun | null): void {
+    this.drop(id);
     if (!run) return;
     this.options.quarantine.leave(run.call);
     if (!this.running.has(run)) return;

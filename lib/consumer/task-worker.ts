@@ -66,6 +66,7 @@ export class TaskWorker {
           workerId,
           leaseMs,
           settings: this.settings.queue(queue),
+          limits: this.settings.limits(queue, this.handlers.of(queue).values()),
           handlers: this.handlers.of(queue),
           settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
           keeper,

@@ -3,6 +3,8 @@ import type { Observable } from 'rxjs';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
 import { InvalidOptionsError, UnsupportedHandlerError } from '../errors/index.js';
 import { type BatchOptions, type BatchSettings, checkBatchOptions } from '../options/batch-options.js';
+import type { Rate } from '../broker/claim-limits.js';
+import { checkRate, type RateOptions } from '../options/rate.js';
 import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '../options/task-options.js';
 
 /** Beside the name of the task. */
@@ -14,6 +16,8 @@ export interface TaskHandlerOptions extends TaskOptions {
    * queue's `concurrency`. @default one task at a time
    */
   batch?: BatchOptions | undefined;
+  /** How many tasks of this name all processes together start. @default no limit */
+  rate?: RateOptions | undefined;
 }
 
 /** Nothing, or for each task of the batch its result, or the error that failed it. */
@@ -33,6 +37,7 @@ export type BatchHandlerDecorator = <T extends BatchHandlerMethod>(
 export interface TaskHandlerMetadata {
   name: string;
   queue: string | undefined;
+  rate: Rate | undefined;
   settings: PartialTaskSettings;
   batch: BatchSettings | undefined;
 }
@@ -66,8 +71,9 @@ export function TaskHandler(name: string, options: TaskHandlerOptions = {}): Met
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionsError([{ option: 'options', given: options, allowed: 'an object' }]);
   }
-  const { queue, batch: batchOptions, ...taskOptions } = options;
+  const { queue, rate: given, batch: batchOptions, ...taskOptions } = options;
   if (queue !== undefined) checkQueueName(queue);
+  const rate = checkRate(given);
   const settings = checkTaskOptions(taskOptions);
   const batch = batchOptions === undefined ? undefined : checkBatchOptions(batchOptions);
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
@@ -75,7 +81,8 @@ export function TaskHandler(name: string, options: TaskHandlerOptions = {}): Met
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new UnsupportedHandlerError(String(key), 'a handler is a method of instances, not static and no accessor');
     }
-    Reflect.defineMetadata(TASK_HANDLER, [{ name, queue, settings, batch }, ...taskHandlerMetadata(method)], method);
+    const metadata: TaskHandlerMetadata = { name, queue, rate, settings, batch };
+    Reflect.defineMetadata(TASK_HANDLER, [metadata, ...taskHandlerMetadata(method)], method);
   };
 }
 

@@ -54,7 +54,7 @@ export class TaskHandlerExplorer {
       }
       const site: HandlerSite = { wrapper, instance, method, key, takesBatches, origin };
       const invoke = this.invoker.create(site);
-      return declared.map(({ queue = DEFAULT_QUEUE, ...rest }) => ({ ...rest, queue, origin, invoke }));
+      return declared.map(({ queue = DEFAULT_QUEUE, ...entry }) => ({ ...entry, queue, origin, invoke }));
     });
   }
 }

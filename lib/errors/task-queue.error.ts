@@ -3,7 +3,7 @@
  *
  * | code | when |
  * |---|---|
- * | `INVALID_OPTIONS` | an option is wrong: of the module (thrown at start), a decorator, a call, or a thrown `RetryTask` |
+ * | `INVALID_OPTIONS` | an option is wrong: of the module (thrown at start), a decorator, a call, or a thrown `RetryTask`, `SnoozeTask` or `RateLimited` |
  * | `INVALID_NAME` | a task name is empty, too long or has control characters |
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |

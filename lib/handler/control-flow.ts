@@ -1,6 +1,7 @@
 import { IntrinsicException } from '@nestjs/common';
 import { checkDelay } from '../options/backoff.js';
 import type { Duration } from '../options/duration.js';
+import { checkRetryAfter } from '../options/rate.js';
 
 /*
  * What a handler throws to say how its task goes on. None of it is a fault of the handler: Nest does not log exceptions of
@@ -53,7 +54,25 @@ export class SnoozeTask extends IntrinsicException {
   }
 }
 
+/**
+ * An upstream wants to be left alone for a while: the task goes back to the head of its queue, as if this attempt had not been, and
+ * until then no process claims anything from that queue. What runs already goes on. Of several such waits the longest wins.
+ */
+export class RateLimited extends IntrinsicException {
+  readonly delayMs: number;
+
+  /** @param retryAfter up to '24h': for longer put the task off with `SnoozeTask` @throws InvalidOptionsError */
+  constructor(retryAfter: Duration) {
+    super('The handler was told to wait');
+    this.delayMs = checkRetryAfter(retryAfter);
+  }
+
+  override get name(): string {
+    return 'RateLimited';
+  }
+}
+
 /** Whether a handler has said with this how its task goes on. */
 export function isControlFlow(thrown: unknown): boolean {
-  return thrown instanceof RetryTask || thrown instanceof FailTask || thrown instanceof SnoozeTask;
+  return [RetryTask, FailTask, SnoozeTask, RateLimited].some((type) => thrown instanceof type);
 }

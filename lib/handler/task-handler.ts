@@ -1,4 +1,5 @@
 import type { BatchSettings } from '../options/batch-options.js';
+import type { Rate } from '../broker/claim-limits.js';
 import type { PartialTaskSettings } from '../options/task-options.js';
 import type { HandlerContext } from './handler-context.js';
 
@@ -13,5 +14,7 @@ export interface TaskHandlerEntry {
   settings: PartialTaskSettings;
   /** Where it gets the tasks in batches. */
   batch?: BatchSettings | undefined;
+  /** How many tasks of its name may start. */
+  rate?: Rate | undefined;
   invoke(data: unknown, context: HandlerContext): unknown;
 }

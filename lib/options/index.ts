@@ -4,6 +4,7 @@ export type { BatchOptions } from './batch-options.js';
 export type { DueOptions } from './due.js';
 export type { Duration } from './duration.js';
 export type { DebounceOptions, LockOptions, ThrottleOptions, UniqueOptions } from './lock-options.js';
+export type { RateOptions } from './rate.js';
 export type {
   AckPolicy,
   DeliveryPolicy,
@@ -14,5 +15,6 @@ export type {
   RetentionOptions,
   SchedulesOptions,
   StatusPolicy,
+  TaskNameOptions,
 } from './redis-task-queue-options.interface.js';
 export type { PlainTaskOptions, TaskOptions } from './task-options.js';

@@ -1,5 +1,6 @@
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import type { Duration } from './duration.js';
+import type { RateOptions } from './rate.js';
 import type { TaskOptions } from './task-options.js';
 
 /** How long the status key of a finished task stays. `0` keeps nothing, not even a dead letter. */
@@ -41,6 +42,13 @@ export type DeliveryPolicy = 'at-least-once' | 'at-most-once';
 export interface QueueOptions extends TaskOptions {
   /** How many tasks of this queue one process runs at once. @default 10 */
   concurrency?: number | undefined;
+  /**
+   * How many tasks of this queue all processes together hold at once; what a process holds that has died counts until others have
+   * taken over. Tasks are not fetched ahead then. @default no limit
+   */
+  globalConcurrency?: number | undefined;
+  /** How many tasks of this queue all processes together start. Tasks are not fetched ahead then. @default no limit */
+  rate?: RateOptions | undefined;
   retention?: RetentionOptions | undefined;
   /**
    * The longest result, as JSON in bytes, that a status key keeps. A longer one is left out and the status says so:
@@ -82,6 +90,12 @@ export interface GroupsOptions {
   concurrency?: number | undefined;
 }
 
+/** Options of one task name. What its decorator says comes after them. */
+export interface TaskNameOptions extends TaskOptions {
+  /** How many tasks of this name all processes together start, in each queue. @default that of the handler */
+  rate?: RateOptions | undefined;
+}
+
 /** Options for schedules. */
 export interface SchedulesOptions {
   /**
@@ -102,7 +116,7 @@ export interface RedisTaskQueueOptions {
   /** Options by queue. A queue needs no entry here to exist. */
   queues?: Record<string, QueueOptions> | undefined;
   /** Options by task name. */
-  tasks?: Record<string, TaskOptions> | undefined;
+  tasks?: Record<string, TaskNameOptions> | undefined;
   schedules?: SchedulesOptions | undefined;
   /** Options of every queue that has none of its own. */
   defaults?: QueueOptions | undefined;

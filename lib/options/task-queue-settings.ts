@@ -1,9 +1,11 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
+import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { parseDuration } from './duration.js';
 import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
 import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
+import { rateRule } from './rate.js';
 import type {
   AckPolicy,
   DeliveryPolicy,
@@ -47,7 +49,7 @@ export class TaskQueueSettings {
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
   private readonly queues: ReadonlyMap<string, PartialQueue>;
-  private readonly tasks: ReadonlyMap<string, PartialTaskSettings>;
+  private readonly tasks: ReadonlyMap<string, PartialTaskSettings & { rate?: Rate | undefined }>;
   private readonly defaults: PartialQueue;
 
   /** @throws InvalidOptionsError that names every wrong option. */
@@ -100,6 +102,25 @@ export class TaskQueueSettings {
       ack: own.ack ?? defaults.ack ?? 'batch',
       delivery,
     };
+  }
+
+  /**
+   * What bounds the claims of all workers of a queue together; `undefined` where nothing does.
+   * @param handlers those that this process has for it
+   */
+  limits(
+    queue: string,
+    handlers: Iterable<{ readonly name: string; readonly rate?: Rate | undefined }>,
+  ): ClaimLimits | undefined {
+    const own = this.queues.get(queue);
+    const rate = own?.rate ?? this.defaults.rate;
+    const globalConcurrency = own?.globalConcurrency ?? this.defaults.globalConcurrency;
+    const ofNames = [...handlers].flatMap(({ name, rate: declared }) => {
+      const ofName = this.tasks.get(name)?.rate ?? declared;
+      return ofName ? [[name, ofName] as const] : [];
+    });
+    if (!rate && globalConcurrency === undefined && ofNames.length === 0) return undefined;
+    return { rate, globalConcurrency, names: ofNames.length > 0 ? Object.fromEntries(ofNames) : undefined };
   }
 
   /**
@@ -160,6 +181,8 @@ const taskName = rule('a task name: text of 1 to 256 bytes without control chara
 
 const queueRule = object({
   concurrency: integer(1, 10_000),
+  globalConcurrency: integer(1, 1_000_000),
+  rate: rateRule,
   retention: object({ completed: duration(0, '365d'), failed: duration(0, '365d') }),
   maxResultBytes: integer(0, MAX_BYTES),
   maxLost: integer(1, 100),
@@ -212,7 +235,7 @@ const moduleRule = object({
   redis: redisRule,
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
   queues: record(queueName, queueRule),
-  tasks: record(taskName, object(taskRules)),
+  tasks: record(taskName, object({ ...taskRules, rate: rateRule })),
   schedules: object({ owner: queueName }),
   defaults: queueRule,
   consume: consumeRule,

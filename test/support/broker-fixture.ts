@@ -1,4 +1,5 @@
 import { afterEach } from 'vitest';
+import type { ClaimLimits } from '../../lib/broker/claim-limits.js';
 import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
@@ -63,6 +64,7 @@ export class ManualWorker {
       free = want,
       agingMs = 0,
       groupConcurrency = 0,
+      limits = undefined as ClaimLimits | undefined,
     } = {},
   ): Promise<ExchangeReply | null> {
     const { id: worker, leaseMs } = this;
@@ -79,6 +81,7 @@ export class ManualWorker {
       maxLost,
       agingMs,
       groupConcurrency,
+      limits,
     });
   }
 

@@ -71,7 +71,7 @@ export function damagedQueue(file: string) {
     const runs = new Map<string, number>();
     const handler = workHandler((data: string) => void runs.set(data, (runs.get(data) ?? 0) + 1), { queue: 'q' });
     const { app } = await startApp({ redis: fixture.url, prefix: fixture.prefix }, [handler]);
-    const rest = ['task_queue:{q}', 'task_suspects:{q}', 'task_priorities:{q}'].map(key);
+    const rest = ['task_queue:{q}', 'task_suspects:{q}', 'task_priorities:{q}', 'task_turns:{q}'].map(key);
     await eventually(async () => {
       const held = (await fixture.keys()).filter((name) => name.startsWith('task_active:'));
       const due = await fixture.redis.zcount(key('task_scheduled:{q}'), '-inf', Date.now() + 60_000);

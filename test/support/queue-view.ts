@@ -19,6 +19,14 @@ export async function holders(redis: Redis): Promise<string[]> {
   return (await redis.keys(`${prefix}*`)).map((key) => key.slice(prefix.length));
 }
 
+/** How many tasks all workers hold together. */
+export async function heldByAll(redis: Redis): Promise<number> {
+  const counts = await Promise.all(
+    (await holders(redis)).map(async (worker) => redis.hlen(`task_active:${QUEUE}:${worker}`)),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
 /** What waits, in the order in which it will be claimed: id, and attempts that were begun before. */
 export async function waiting(redis: Redis): Promise<{ id: string; attempt: number }[]> {
   const envelopes = await redis.lrange(`task_queue:${QUEUE}`, 0, -1);

@@ -47,6 +47,9 @@ function numberOf(outcome: Outcome): number {
     case 'snoozed':
     case 'deferred':
       return outcome.delayMs;
+    case 'limited':
+      // Its handler has begun, which is told by a number that is not 0.
+      return Math.max(1, outcome.delayMs);
     case 'released':
       return outcome.began ? 1 : 0;
     case 'began':
@@ -71,6 +74,7 @@ function textOf(outcome: Outcome): string {
       return outcome.isAlone === undefined ? '' : outcome.isAlone ? 'alone' : 'not alone';
     case 'deferred':
     case 'expired':
+    case 'limited':
     case 'released':
     case 'snoozed':
       return '';

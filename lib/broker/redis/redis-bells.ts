@@ -27,9 +27,12 @@ export class RedisBells {
     private readonly commands: RedisConnection,
   ) {}
 
-  async sleep({ partitions, workers, timeoutMs }: SleepRequest): Promise<Ring | null> {
+  async sleep({ partitions, heldUp = [], workers, timeoutMs }: SleepRequest): Promise<Ring | null> {
     const rings = new Map<string, Ring>();
     for (const partition of partitions) rings.set(this.keys.bell(partition), { partition, isPersonal: false });
+    for (const partition of heldUp) {
+      rings.set(this.keys.room(partition), { partition, isPersonal: false, isForRoom: true });
+    }
     for (const { partition, worker } of workers) {
       rings.set(this.keys.workerBell(partition, worker), { partition, isPersonal: true });
     }

@@ -104,6 +104,16 @@ export class RedisKeys {
     return `${this.prefix}task_schedule_queues:${owner}`;
   }
 
+  /** LIST of tokens that a worker blocks on that must wait until others have ended */
+  room(partition: Partition): string {
+    return `${this.prefix}task_room:{${partition}}`;
+  }
+
+  /** ZSET task name → when the next task of that name may start, in ms, where some wait for that in a lane of their name's own */
+  turns(partition: Partition): string {
+    return `${this.prefix}task_turns:{${partition}}`;
+  }
+
   /** HASH of the layout version and counters */
   meta(partition: Partition): string {
     return `${this.prefix}task_meta:{${partition}}`;
@@ -113,7 +123,7 @@ export class RedisKeys {
   waiting(partition: Partition): readonly string[] {
     const groups = this.groups(partition);
     const lists = [this.queue(partition), this.priorities(partition), groups, `${groups}:resting`];
-    return [...lists, this.scheduled(partition), this.suspects(partition)];
+    return [...lists, this.scheduled(partition), this.suspects(partition), this.turns(partition)];
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -135,6 +145,10 @@ export class RedisKeys {
         this.priorities(partition),
         this.groups(partition),
         this.unique(partition),
+        key('task_limited'), // STRING that is there for as long as nothing may be claimed
+        key('task_starts'), // LIST of the times in ms at which tasks started last; with `:<task name>` those of one name
+        this.turns(partition),
+        this.room(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -149,4 +163,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 18;
+export const SCRIPT_KEYS = 22;

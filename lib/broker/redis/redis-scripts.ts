@@ -86,6 +86,7 @@ export type ExchangeAnswer =
       rest: number,
       expired: number,
       nowMs: number,
+      heldUp: number,
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];

@@ -132,21 +132,24 @@ export class RedisBroker extends TaskBroker {
       maxLost,
       agingMs,
       groupConcurrency,
+      limits,
       outcomes,
     } = request;
     const call = [...this.keys.scripts(partition), worker, leaseMs, restMs, ...toArguments(retention)];
     call.push(want, free, CLAIM_BYTES, marks ? 1 : 0, probes ? 1 : 0, maxLost, agingMs, groupConcurrency);
+    call.push(limits ? JSON.stringify(limits) : '');
     pushAwaited(outcomes, call);
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs, heldUp] = answer;
     return {
       claimed,
       refused,
       malformed,
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
+      isHeldUp: heldUp === 1,
       rests: rest === 1,
       holdsUnknown: rest === 2,
       expired: expired === 1,
@@ -209,8 +212,9 @@ export class RedisBroker extends TaskBroker {
     return workers.filter((_, row) => counts[row] !== 0).map(({ partition }) => partition);
   }
 
-  async ringAgain(partition: Partition): Promise<void> {
-    await this.commands.repeatable((client) => client.taskRingAgain([...this.keys.scripts(partition)]));
+  async ringAgain(partition: Partition, isForRoom = false): Promise<void> {
+    const call = [...this.keys.scripts(partition), isForRoom ? 1 : 0];
+    await this.commands.repeatable((client) => client.taskRingAgain(call));
   }
 
   async statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]> {

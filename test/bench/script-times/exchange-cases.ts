@@ -1,3 +1,4 @@
+import type { ClaimLimits } from '../../../lib/broker/claim-limits.js';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { MAX_BATCH } from '../../../lib/consumer/exchange-plan.js';
 import { PendingOutcomes } from '../../../lib/consumer/pending-outcomes.js';
@@ -18,6 +19,7 @@ interface ExchangeCase {
   promotes?: boolean;
   /** What waits for the worker, if it claims. */
   waiting?: 'new' | 'tried' | 'foreign' | 'malformed' | 'cancelled' | 'with keys';
+  limits?: ClaimLimits;
 }
 
 const ttlMs = 3_600_000;
@@ -34,11 +36,25 @@ const delayed =
 /** As long runs differ: each is a group of its own. */
 const varied = (id: string): Outcome => ({ ...completed(id), ranMs: Number(id) % 1_000 }) as Outcome;
 
+const AMPLE = { max: 10_000, perMs: ttlMs };
+const SCARCE = { max: 1, perMs: ttlMs };
+
 const cases: ExchangeCase[] = [
   { name: 'claims', waiting: 'new' },
   { name: 'claims tried ones', waiting: 'tried' },
   { name: 'claims ones with keys', waiting: 'with keys' },
   { name: 'claims foreign ones', waiting: 'foreign' },
+  {
+    name: 'claims within limits',
+    waiting: 'new',
+    limits: { rate: AMPLE, globalConcurrency: 1_000_000, names: { [TASK_NAME]: AMPLE } },
+  },
+  { name: 'lets wait what is over the rate of its name', waiting: 'new', limits: { names: { [TASK_NAME]: SCARCE } } },
+  {
+    name: 'claims tried ones within the rate of their name',
+    waiting: 'tried',
+    limits: { names: { [TASK_NAME]: AMPLE } },
+  },
   { name: 'buries malformed ones', waiting: 'malformed' },
   { name: 'drops cancelled ones, claims', waiting: 'cancelled' },
   { name: 'promotes', promotes: true },
@@ -75,7 +91,7 @@ const cases: ExchangeCase[] = [
 ];
 
 export const exchangeCases = cases.map(
-  ({ name, outcomeOf, progresses, wereTried = false, haveKeys = false, promotes, waiting }): ScriptCase => ({
+  ({ name, outcomeOf, progresses, wereTried = false, haveKeys = false, promotes, waiting, limits }): ScriptCase => ({
     name: `exchange: ${name}`,
     async prepare(stage, calls) {
       const held: string[][] = [];
@@ -91,7 +107,12 @@ export const exchangeCases = cases.map(
           if (progresses) pending.addProgress(id, '50');
           if (outcomeOf) pending.add(outcomeOf(id));
         }
-        await stage.exchange({ worker: `w${n}`, want: waiting ? MAX_BATCH : 0, outcomes: pending.take(MAX_BATCH) });
+        await stage.exchange({
+          worker: `w${n}`,
+          want: waiting ? MAX_BATCH : 0,
+          outcomes: pending.take(MAX_BATCH),
+          limits,
+        });
       };
     },
   }),

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { ClaimLimits } from '../../../lib/broker/claim-limits.js';
 import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { LOCKED_SUFFIX } from '../../../lib/broker/lock.js';
 import type { NewTask } from '../../../lib/broker/task-broker.js';
@@ -22,6 +23,7 @@ export interface ExchangeSettings {
   worker: string;
   want?: number;
   outcomes?: readonly Outcome[];
+  limits?: ClaimLimits | undefined;
 }
 
 /** One queue of its own, and ways to bring tasks into every state that a script may find them in. */
@@ -119,7 +121,7 @@ export class Stage {
     return this.retire(count, (id) => ({ kind: 'failed', id, error: ERROR, ranMs: 5, ttlMs: LEASE_MS }));
   }
 
-  async exchange({ worker, want = 0, outcomes = [] }: ExchangeSettings): ReturnType<RedisBroker['exchange']> {
+  async exchange({ worker, want = 0, outcomes = [], limits }: ExchangeSettings): ReturnType<RedisBroker['exchange']> {
     const { partition, retention } = this;
     const request = {
       worker,
@@ -132,6 +134,7 @@ export class Stage {
       marks: true,
       probes: true,
       maxLost: 2,
+      limits,
       agingMs: 0,
       groupConcurrency: 0,
     };

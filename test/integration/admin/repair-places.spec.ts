@@ -21,6 +21,39 @@ const CASES: DamageCase[] = [
     },
   },
   {
+    what: 'tasks of a name that wait for their turn, of which no list tells',
+    kind: 'unnamedLane',
+    damage: async () => {
+      await addTask('x');
+      await redis.rename(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
+    },
+    after: async () => expect(await redis.zcard(key('task_turns:{q}'))).toBe(1),
+    runs: ['x'],
+  },
+  {
+    what: 'a task that waits for its turn, without a status',
+    kind: 'taskWithoutStatus',
+    damage: async () => {
+      await addTask('x');
+      await redis.rename(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
+      await redis.zadd(key('task_turns:{q}'), 1, 'work');
+      await redis.del(statusKey('x'));
+    },
+    after: async () => expect(await state('x')).toBe('waiting'),
+    runs: ['x'],
+  },
+  {
+    what: 'a task that waits for its turn and for a worker',
+    kind: 'sameIdTwice',
+    damage: async () => {
+      await addTask('x');
+      await redis.copy(key('task_queue:{q}'), key('task_queue:{q}:turn:work'));
+      await redis.zadd(key('task_turns:{q}'), 1, 'work');
+    },
+    after: async () => expect(await redis.exists(key('task_queue:{q}'), key('task_queue:{q}:turn:work'))).toBe(1),
+    runs: ['x'],
+  },
+  {
     what: 'a dead letter whose envelope is gone',
     kind: 'deadWithoutEnvelope',
     damage: async () => {

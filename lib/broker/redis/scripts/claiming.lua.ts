@@ -1,6 +1,7 @@
+import { nameTurns, takingTurns } from './name-turns.lua.js';
 import { turns } from './turns.lua.js';
 
-/** The last part of `exchange`: takes tasks for the free slots of the worker. */
+/** The last part of `exchange`: takes tasks for the free slots of the worker, as far as limits allow. */
 export const claiming = String.raw`
 local POP_PAGE_MAX = 32
 -- How much one call may do here, in claims that do not write a status. Whoever wants more learns that more is waiting.
@@ -18,6 +19,7 @@ local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
 -- Those of the latest page.
 local claimed_ids = {}
 local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
+${nameTurns}
 local function claim(ids, envelopes, attempts, waits)
   local taken, entries = call('HMGET', held, unpack(ids)), {}
   local seen = {}
@@ -44,8 +46,8 @@ local function claim(ids, envelopes, attempts, waits)
   end
 end
 
--- Takes those of them that are tasks.
-local function take(items)
+-- Takes those of them that are tasks, and that need not wait for their turn.
+local function take(items, is_their_turn)
   local ids, envelopes, attempts, waits, locked = {}, {}, {}, {}, {}
   if has_cancels == nil then has_cancels = call('EXISTS', cancel) == 1 end
   for _, item in ipairs(items) do
@@ -65,6 +67,9 @@ local function take(items)
       expire_cancelled(id, cancelled_retention)
       dropped = dropped + 1
       cost = DROPPED
+    elseif name_rates and not is_their_turn and waits_for_turn(envelope) then
+      dropped = dropped + 1
+      cost = DROPPED
     else
       -- What a dead worker held waits for its mark, which the worker asks for when it begins.
       local row = #ids + 1
@@ -81,20 +86,42 @@ local function take(items)
   for _, id in ipairs(locked) do lock_taken(id) end
 end
 
+-- Takes tasks from the right end of a list. Returns how many elements it has taken, and whether there were no more.
+-- They leave the list once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
+-- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
+-- In growing pages: those before tell how large the items are.
+local function take_page(list, most, is_their_turn)
+  local count = math.min(most, page)
+  local from_left, items = call('LRANGE', list, -count, -1), {}
+  for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
+  claimed_ids = {}
+  if #items > 0 then
+    popped = popped + #items
+    take(items, is_their_turn)
+    call('LTRIM', list, 0, -count - 1)
+    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
+    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  end
+  return #items, #items < count
+end
+
 if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
-  if suspect then
+  local name = suspect and name_rates and name_of(suspect)
+  local rate, room, next_at = name and name_rates[name], 1, nil
+  if rate then room, next_at = allowed_by(rate, starts .. ':' .. name, 1) end
+  if suspect and room == 0 then
+    next_due = math.min(next_due or next_at, next_at)
+  elseif suspect then
     popped = 1
-    take({suspect})
+    take({suspect}, true)
     call('RPOP', suspects)
     if call('EXISTS', suspects) == 1 then ring() end
+    if rate then note_starts(rate, starts .. ':' .. name, #claimed) end
   end
 end
 
-${turns}
--- They leave the queue once they are held: a crash that tears Redis's append-only file within this script may leave a part of it
--- to be carried out later (seen with Redis 7.0.15), and a task that is there twice is better than one that is nowhere.
--- In growing pages: those before tell how large the items are.
+${turns}${takingTurns}
 local is_empty = false
 while popped - dropped < want and effort < effort_max and bytes < want_bytes do
   local list, at_most = whose_turn()
@@ -102,17 +129,16 @@ while popped - dropped < want and effort < effort_max and bytes < want_bytes do
     is_empty = is_whole_line
     break
   end
-  local count = math.min(want - popped + dropped, page, at_most)
-  local from_left, items = call('LRANGE', list, -count, -1), {}
-  for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
-  claimed_ids = {}
-  if #items > 0 then
-    popped = popped + #items
-    take(items)
-    call('LTRIM', list, 0, -count - 1)
-    local fitting = math.floor(math.min((want_bytes - bytes) / bytes, (effort_max - effort) / effort) * popped)
-    page = math.max(1, math.min(page * 8, POP_PAGE_MAX, fitting))
+  if name_rates and turn.group and group_waits_for_turn(turn.group) then
+    turn.rank, turn.group = nil, nil
+    effort = effort + 1
+  else
+    -- Whether the next one may start is to be seen for each task of a group.
+    if name_rates and turn.group and turn.group.group then at_most = 1 end
+    local count, is_through = take_page(list, math.min(want - popped + dropped, at_most))
+    had_turn(count, claimed_ids, is_through)
   end
-  had_turn(#items, claimed_ids, #items < count)
 end
+for name, turn in pairs(known_turns) do note_starts(name_rates[name], starts .. ':' .. name, turn.started) end
+if bounds and bounds.rate then note_starts(bounds.rate, starts, #claimed) end
 `;

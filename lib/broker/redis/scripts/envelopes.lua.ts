@@ -64,6 +64,15 @@ local function unexpiring(envelope)
   return expiry and string.sub(envelope, 1, -#expiry - 1) .. '}' or envelope
 end
 
+-- The name of a task, or nil. Up to the first bracket or backslash there is nothing within which it could only seem to stand.
+local function name_of(envelope)
+  local name = string.match(envelope, '^{"id":"[^"\\]+","attempt":%d+[^{}%[%]\\]-,"name":"([^"\\]+)"')
+  if name then return name end
+  local ok, task = pcall(cjson.decode, envelope)
+  name = ok and type(task) == 'table' and task.name
+  return type(name) == 'string' and name or nil
+end
+
 -- A task that was lost so often must be taken one at a time.
 local function is_suspect(envelope, max_lost)
   local lost = string.match(envelope, '^{"id":".-","attempt":%d+,"lost":(%d+)')
@@ -134,12 +143,7 @@ end
 
 -- Writes what a status needs beside its state, for a task that did not come through enqueue.
 local function introduce(id, envelope)
-  local name = string.match(envelope, '^{"id":"[^"\\]+","attempt":%d+,"name":"([^"\\]+)","data":')
-  if not name then
-    local ok, task = pcall(cjson.decode, envelope)
-    name = ok and type(task) == 'table' and task.name
-  end
-  note('HSET', status .. id, 'name', type(name) == 'string' and name or '', 'created', now_text)
+  note('HSET', status .. id, 'name', name_of(envelope) or '', 'created', now_text)
   note_place(id, envelope)
 end
 

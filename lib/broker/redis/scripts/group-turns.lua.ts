@@ -4,24 +4,26 @@
  * Needs `group-slots`.
  */
 export const groupTurns = String.raw`
-local limits = groups .. ':limits'
--- When a group that rests is looked at in any case, and how many of them in one call.
-local REST_MS, WAKE_PAGE = 15000, 16
--- The queue itself, in the ring.
-local UNGROUPED = ''
-
--- A slot of a task that nobody holds, which only a crash of Redis can leave behind, is free.
-local function check_slots(group)
-  local names = call('ZRANGE', workers, 0, -1)
-  for _, id in ipairs(call('SMEMBERS', slots_of(group))) do
-    local is_held = false
-    for _, name in ipairs(names) do is_held = is_held or call('HEXISTS', active .. name, id) == 1 end
-    if not is_held then free_slots({id}) end
-  end
-end
-
-local has_groups = want > 0 and call('EXISTS', groups, resting) > 0
+-- When a group that rests is looked at in any case.
+local REST_MS = 15000
+local has_groups, group_at_turn, group_had_turn = want > 0 and call('EXISTS', groups, resting) > 0, nil, nil
 if has_groups then
+  local limits = groups .. ':limits'
+  -- How many groups are woken in one call.
+  local WAKE_PAGE = 16
+  -- The queue itself, in the ring.
+  local UNGROUPED = ''
+
+  -- A slot of a task that nobody holds, which only a crash of Redis can leave behind, is free.
+  local function check_slots(group)
+    local names = call('ZRANGE', workers, 0, -1)
+    for _, id in ipairs(call('SMEMBERS', slots_of(group))) do
+      local is_held = false
+      for _, name in ipairs(names) do is_held = is_held or call('HEXISTS', active .. name, id) == 1 end
+      if not is_held then free_slots({id}) end
+    end
+  end
+
   for _, lane in ipairs(call('ZRANGEBYSCORE', resting, '-inf', now, 'LIMIT', 0, WAKE_PAGE)) do
     local group = string.sub(lane, 7)
     check_slots(group)
@@ -31,69 +33,69 @@ if has_groups then
     call('ZADD', groups, last_turn(), UNGROUPED)
   end
   has_groups = call('EXISTS', groups) == 1
-end
 
-local function settings_of(group)
-  local weight, concurrency = string.match(call('HGET', limits, group) or '', '^(%d*) (%d*)')
-  return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency
-end
+  local function settings_of(group)
+    local weight, concurrency = string.match(call('HGET', limits, group) or '', '^(%d*) (%d*)')
+    return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency
+  end
 
-local function let_rest(lane)
-  call('ZREM', groups, lane)
-  call('ZADD', resting, now + REST_MS, lane)
-end
+  local function let_rest(lane)
+    call('ZREM', groups, lane)
+    call('ZADD', resting, now + REST_MS, lane)
+  end
 
--- How many tasks are left to a group in the turn that it has. One that got only some of them is still the first of the ring.
-local function left_in_turn(lane, weight)
-  if weight == 1 then return 1 end
-  local left, of = string.match(call('HGET', meta, 'turn') or '', '^(%d+) (.*)$')
-  return of == lane and tonumber(left) or weight
-end
+  -- How many tasks are left to a group in the turn that it has. One that got only some of them is still the first of the ring.
+  local function left_in_turn(lane, weight)
+    if weight == 1 then return 1 end
+    local left, of = string.match(call('HGET', meta, 'turn') or '', '^(%d+) (.*)$')
+    return of == lane and tonumber(left) or weight
+  end
 
--- Whose turn it is: lane, list and group, how many tasks are left in this turn, and for how many there is a slot. Nothing if no
--- group can have any.
-local function group_at_turn()
-  while effort < effort_max do
-    local lane = call('ZRANGE', groups, 0, 0)[1]
-    if not lane then return nil end
-    local list = lane == UNGROUPED and queue or list_of(lane)
-    if call('EXISTS', list) == 0 then
-      call('ZREM', groups, lane)
-    elseif lane == UNGROUPED then
-      local is_alone = call('ZCARD', groups) == 1
-      return {lane = lane, list = list, weight = 1, left = is_alone and math.huge or 1, free = math.huge}
-    else
-      local group = string.sub(lane, 7)
-      local weight, concurrency = settings_of(group)
-      local free = concurrency > 0 and concurrency - call('SCARD', slots_of(group)) or math.huge
-      if free > 0 then
-        return {lane = lane, list = list, group = group, weight = weight, left = left_in_turn(lane, weight), free = free}
+  -- Whose turn it is: lane, list and group, how many tasks are left in this turn, and for how many there is a slot. Nothing if no
+  -- group can have any.
+  function group_at_turn()
+    while effort < effort_max do
+      local lane = call('ZRANGE', groups, 0, 0)[1]
+      if not lane then return nil end
+      local list = lane == UNGROUPED and queue or list_of(lane)
+      if call('EXISTS', list) == 0 then
+        call('ZREM', groups, lane)
+      elseif lane == UNGROUPED then
+        local is_alone = call('ZCARD', groups) == 1
+        return {lane = lane, list = list, weight = 1, left = is_alone and math.huge or 1, free = math.huge}
+      else
+        local group = string.sub(lane, 7)
+        local weight, concurrency = settings_of(group)
+        local free = concurrency > 0 and concurrency - call('SCARD', slots_of(group)) or math.huge
+        if free > 0 then
+          return {lane = lane, list = list, group = group, weight = weight, left = left_in_turn(lane, weight), free = free}
+        end
+        let_rest(lane)
       end
-      let_rest(lane)
+      effort = effort + 1
     end
-    effort = effort + 1
   end
-end
 
--- It got so many elements of its list, of which these were claimed.
-local function group_had_turn(at, count, ids)
-  if at.group and at.free < math.huge then
-    for _, id in ipairs(ids) do call('HSET', slots, id, at.group) end
-    if #ids > 0 then call('SADD', slots_of(at.group), unpack(ids)) end
-  end
-  local left = at.left - count
-  local is_through, must_rest = call('EXISTS', at.list) == 0, #ids >= at.free
-  if left > 0 and not is_through and not must_rest then
-    if left < math.huge then call('HSET', meta, 'turn', left .. ' ' .. at.lane) end
-    return
-  end
-  if at.weight > 1 then call('HDEL', meta, 'turn') end
-  if is_through then
-    call('ZREM', groups, at.lane)
-  elseif must_rest then
-    let_rest(at.lane)
-  else
-    call('ZADD', groups, last_turn(), at.lane)
+  -- It got so many elements of its list, of which these were claimed.
+  function group_had_turn(at, count, ids)
+    if at.group and at.free < math.huge then
+      for _, id in ipairs(ids) do call('HSET', slots, id, at.group) end
+      if #ids > 0 then call('SADD', slots_of(at.group), unpack(ids)) end
+    end
+    local left = at.left - count
+    local is_through, must_rest = call('EXISTS', at.list) == 0, #ids >= at.free
+    if left > 0 and not is_through and not must_rest then
+      if left < math.huge then call('HSET', meta, 'turn', left .. ' ' .. at.lane) end
+      return
+    end
+    if at.weight > 1 then call('HDEL', meta, 'turn') end
+    if is_through then
+      call('ZREM', groups, at.lane)
+    elseif must_rest then
+      let_rest(at.lane)
+    else
+      call('ZADD', groups, last_turn(), at.lane)
+    end
   end
 end
 `;

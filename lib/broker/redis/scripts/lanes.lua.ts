@@ -2,7 +2,8 @@
  * In which list a task waits. Nearly all wait in the queue itself. What has a priority or a group waits in a lane: a list of its
  * own for each priority and each group, in the same order as the queue. `task_priorities` names those of priorities that are not
  * empty, the highest first. Those of groups stand in a ring, `task_groups`, by whose turn it is, or among the groups that rest,
- * since they may not run more at present. Needs `envelopes`.
+ * since they may not run more at present. What is over the rate of its name waits in a lane, too, until it is its turn: see
+ * `nameTurns`. Needs `envelopes`.
  */
 export const lanes = String.raw`
 local resting = groups .. ':resting'
@@ -41,10 +42,21 @@ local function wait_in_line(envelope, is_next)
   call(is_next and 'RPUSH' or 'LPUSH', list_of(lane), envelope)
 end
 
--- The same for what workers have held: what was lost with them too often waits among the suspects.
+-- The lane in which others of the name of this task wait for their turn, if they do. What has a group never does: see name-turns.
+local has_turns
+local function turn_list_of(envelope)
+  if has_turns == nil then has_turns = call('EXISTS', turns) == 1 end
+  if not has_turns then return nil end
+  local _, group = place_of(envelope)
+  local name = not group and name_of(envelope)
+  return name and call('ZSCORE', turns, name) and list_of('turn:' .. name)
+end
+
+-- Puts a task back that a worker has held, or that was due: what was lost too often waits among the suspects.
 local function come_back(envelope, max_lost, is_next)
-  if not is_suspect(envelope, max_lost) then return wait_in_line(envelope, is_next) end
-  call(is_next and 'RPUSH' or 'LPUSH', suspects, envelope)
+  local list = is_suspect(envelope, max_lost) and suspects or turn_list_of(envelope)
+  if not list then return wait_in_line(envelope, is_next) end
+  call(is_next and 'RPUSH' or 'LPUSH', list, envelope)
 end
 
 -- The envelope with another priority.
@@ -64,6 +76,7 @@ end
 local function count_waiting()
   local count = call('LLEN', queue)
   for _, lane in ipairs(call('ZRANGE', priorities, 0, -1)) do count = count + call('LLEN', list_of(lane)) end
+  for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do count = count + call('LLEN', list_of('turn:' .. name)) end
   return count
 end
 `;

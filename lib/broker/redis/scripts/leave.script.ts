@@ -15,8 +15,10 @@ local left = call('HLEN', active .. worker)
 if left == 0 then
   call('ZREM', workers, worker)
   -- It may have been the only one that knew when the next task is due.
-  local next_due = tonumber(call('ZRANGE', scheduled, 0, 0, 'WITHSCORES')[2])
-  if next_due and next_due < now + LOOKS_AGAIN_MS then ring() end
+  for _, times in ipairs({scheduled, turns}) do
+    local next_due = tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2])
+    if next_due and next_due < now + LOOKS_AGAIN_MS then ring() end
+  end
 elseif call('ZSCORE', workers, worker) then
   call('ZADD', workers, 'LT', now - 1, worker)
 end

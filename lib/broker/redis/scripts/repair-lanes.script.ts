@@ -16,10 +16,12 @@ export const repairLanes = String.raw`${preamble}${envelopes}${lanes}${deadLette
 for i = first, #ARGV do
   local lane = ARGV[i]
   local priority, group = tonumber(string.match(lane, '^priority:(%-?%d+)$')), string.match(lane, '^group:(.+)$')
+  local turn = string.match(lane, '^turn:(.+)$')
   local is_named = call('ZSCORE', priorities, lane) or call('ZSCORE', groups, lane) or call('ZSCORE', resting, lane)
-  if (priority or group) and not is_named and call('EXISTS', list_of(lane)) == 1 then
+  if turn then is_named = call('ZSCORE', turns, turn) end
+  if (priority or group or turn) and not is_named and call('EXISTS', list_of(lane)) == 1 then
     found('unnamedLane', lane, function()
-      name_lane(lane, priority, group)
+      if turn then call('ZADD', turns, now_text, turn) else name_lane(lane, priority, group) end
       ring()
     end)
   end

@@ -48,9 +48,9 @@ local function is_at_end_of(list, id)
 end
 
 local function is_at_end(id)
-  local priority, group = unpack(note('HMGET', status .. id, 'priority', 'group'))
+  local priority, group, name = unpack(note('HMGET', status .. id, 'priority', 'group', 'name'))
   local list = list_of(lane_of(tonumber(priority or 0), group))
-  return is_at_end_of(list, id) or is_at_end_of(suspects, id)
+  return is_at_end_of(list, id) or is_at_end_of(suspects, id) or (name and is_at_end_of(list_of('turn:' .. name), id))
 end
 
 for i = first, #ARGV do

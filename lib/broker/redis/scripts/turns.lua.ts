@@ -8,70 +8,75 @@ import { groupTurns } from './group-turns.lua.js';
  * that is taken. Of many priorities only the highest that have tasks take part, and the rest once these are through.
  */
 export const turns = String.raw`${groupTurns}
-local LANES_MAX = 64
-local line, named = {}, want > 0 and call('ZRANGE', priorities, 0, LANES_MAX - 1, 'WITHSCORES') or {}
-local is_whole_line = #named < 2 * LANES_MAX
-local queue_has_place = false
-local function place_queue()
-  if not queue_has_place then line[#line + 1] = {list = queue, priority = 0} end
-  queue_has_place = true
-end
-for i = 1, #named, 2 do
-  local lane, priority = named[i], -named[i + 1]
-  if priority < 0 then place_queue() end
-  line[#line + 1] = {list = list_of(lane), priority = priority, lane = lane}
-end
-if is_whole_line then place_queue() end
+local is_whole_line, whose_turn, had_turn, turn
+do
+  local LANES_MAX = 64
+  local line, named = {}, want > 0 and call('ZRANGE', priorities, 0, LANES_MAX - 1, 'WITHSCORES') or {}
+  is_whole_line = #named < 2 * LANES_MAX
+  local queue_has_place = false
+  local function place_queue()
+    if not queue_has_place then line[#line + 1] = {list = queue, priority = 0} end
+    queue_has_place = true
+  end
+  for i = 1, #named, 2 do
+    local lane, priority = named[i], -named[i + 1]
+    if priority < 0 then place_queue() end
+    line[#line + 1] = {list = list_of(lane), priority = priority, lane = lane}
+  end
+  if is_whole_line then place_queue() end
 
--- When a task was added, in ms, as its status says, or its id. What nobody knows of is taken for the oldest.
-local ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-local function added_at(envelope)
-  local id = identify(envelope)
-  if not id then return 0 end
-  local created = tonumber(note('HGET', status .. id, 'created'))
-  if created or not string.find(id, '^[0-7]' .. string.rep('[%dA-HJKMNP-TV-Z]', 25) .. '$') then return created or 0 end
-  local time = 0
-  for at = 1, 10 do time = time * 32 + string.find(ULID_DIGITS, string.sub(id, at, at), 1, true) - 1 end
-  return time
-end
-
--- From which list it goes on here: in the place of the queue that may be a group's.
-local function look_at(entry)
-  if has_groups and entry.list == queue then entry.group = group_at_turn() end
-  local list = entry.group and entry.group.list or entry.list
-  local oldest = call('LINDEX', list, -1)
-  entry.rank = oldest and added_at(oldest) - entry.priority * aging or math.huge
-end
-
-local ages = aging > 0 and #line > 1
-local turn
-local function whose_turn()
-  turn = line[1]
-  if not turn then return nil end
+  local ages = aging > 0 and #line > 1
+  local look_at
   if ages then
-    for _, entry in ipairs(line) do
-      if not entry.rank then look_at(entry) end
-      if entry.rank < turn.rank then turn = entry end
+    -- When a task was added, in ms, as its status says, or its id. What nobody knows of is taken for the oldest.
+    local ULID_DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+    local function added_at(envelope)
+      local id = identify(envelope)
+      if not id then return 0 end
+      local created = tonumber(note('HGET', status .. id, 'created'))
+      if created or not string.find(id, '^[0-7]' .. string.rep('[%dA-HJKMNP-TV-Z]', 25) .. '$') then return created or 0 end
+      local time = 0
+      for at = 1, 10 do time = time * 32 + string.find(ULID_DIGITS, string.sub(id, at, at), 1, true) - 1 end
+      return time
     end
-    if turn.rank == math.huge then return nil end
-    return turn.group and turn.group.list or turn.list, 1
-  end
-  if not has_groups or turn.list ~= queue then return turn.list, math.huge end
-  turn.group = group_at_turn()
-  if turn.group then return turn.group.list, math.min(turn.group.left, turn.group.free) end
-  table.remove(line, 1)
-  return whose_turn()
-end
 
--- So many elements were taken, of which these were claimed. A list that is empty leaves the line.
-local function had_turn(count, ids, is_through)
-  turn.rank = nil
-  if turn.group then
-    group_had_turn(turn.group, count, ids)
-    turn.group = nil
-    return
+    -- From which list it goes on here: in the place of the queue that may be a group's.
+    function look_at(entry)
+      if has_groups and entry.list == queue then entry.group = group_at_turn() end
+      local list = entry.group and entry.group.list or entry.list
+      local oldest = call('LINDEX', list, -1)
+      entry.rank = oldest and added_at(oldest) - entry.priority * aging or math.huge
+    end
   end
-  if turn.lane and call('EXISTS', turn.list) == 0 then call('ZREM', priorities, turn.lane) end
-  if is_through and not ages then table.remove(line, 1) end
+
+  function whose_turn()
+    turn = line[1]
+    if not turn then return nil end
+    if ages then
+      for _, entry in ipairs(line) do
+        if not entry.rank then look_at(entry) end
+        if entry.rank < turn.rank then turn = entry end
+      end
+      if turn.rank == math.huge then return nil end
+      return turn.group and turn.group.list or turn.list, 1
+    end
+    if not has_groups or turn.list ~= queue then return turn.list, math.huge end
+    turn.group = group_at_turn()
+    if turn.group then return turn.group.list, math.min(turn.group.left, turn.group.free) end
+    table.remove(line, 1)
+    return whose_turn()
+  end
+
+  -- So many elements were taken, of which these were claimed. A list that is empty leaves the line.
+  function had_turn(count, ids, is_through)
+    turn.rank = nil
+    if turn.group then
+      group_had_turn(turn.group, count, ids)
+      turn.group = nil
+      return
+    end
+    if turn.lane and call('EXISTS', turn.list) == 0 then call('ZREM', priorities, turn.lane) end
+    if is_through and not ages then table.remove(line, 1) end
+  end
 end
 `;

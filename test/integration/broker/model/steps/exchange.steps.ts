@@ -28,7 +28,7 @@ async function exchangeBoth(world: World, worker: ManualWorker, sent: ModelReque
   return reply !== null;
 }
 
-function view({ claimed, nextDueMs, nowMs: _, ...others }: ExchangeReply): unknown {
+function view({ claimed, nextDueMs, isHeldUp: _isHeldUp, nowMs: _nowMs, ...others }: ExchangeReply): unknown {
   const tasks = claimed.map((text) => decodeEnvelope(text)).map(({ data, ...task }) => ({ ...task, marker: data }));
   return { ...others, claimed: tasks.map(claimedView), hasScheduled: nextDueMs !== null };
 }

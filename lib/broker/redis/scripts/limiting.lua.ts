@@ -1,0 +1,37 @@
+import { rates } from './rates.lua.js';
+
+/** What `exchange` has to know of limits before it settles. */
+export const limits = String.raw`
+-- What this worker applies. Another one may apply other limits, or none, while versions of an application change.
+local bounds = ARGV[14] ~= '' and cjson.decode(ARGV[14])
+-- All that a queue without limits pays for them.
+local may_wait = call('EXISTS', limited, turns) > 0
+if not may_wait then has_turns = false end
+-- For how long nothing is to be claimed, as handlers were told.
+local longest_wait = 0
+`;
+
+/** The third part of `exchange`: how many tasks may be claimed, all limits of the queue considered. */
+export const limiting = String.raw`${rates}
+-- The longest wait wins, whoever was told of it.
+if longest_wait > 0 then
+  may_wait = true
+  if call('PTTL', limited) < longest_wait then call('SET', limited, 1, 'PX', longest_wait) end
+end
+
+-- One more than the worker wants: if that is too many nobody need be woken.
+local wanted = want + 1
+-- When more may be claimed, if it is known.
+local allowed, goes_on_at = wanted, nil
+local wait = may_wait and call('PTTL', limited) or 0
+if wait > 0 then allowed, goes_on_at = 0, now + wait end
+if bounds and bounds.rate and allowed > 0 then allowed, goes_on_at = allowed_by(bounds.rate, starts, allowed) end
+if bounds and bounds.globalConcurrency then
+  -- What workers hold, all of them: also those that died, until somebody has taken over from them.
+  local unused = bounds.globalConcurrency
+  for _, name in ipairs(call('ZRANGE', workers, 0, -1)) do unused = unused - call('HLEN', active .. name) end
+  if math.max(0, unused) < allowed then allowed, goes_on_at = math.max(0, unused), nil end
+end
+local is_limited = allowed < wanted
+want = math.min(want, allowed)
+`;
