@@ -16,8 +16,8 @@ local function bury_malformed(item)
 end
 
 local claimed, popped, dropped, bytes, page = {}, 0, 0, 0, 1
--- Those of the latest page.
-local claimed_ids = {}
+-- What was claimed of the latest page: id and envelope of each.
+local latest_entries = {}
 local effort, effort_max = 0, EFFORT_MAX - PROMOTED * #due
 ${nameTurns}
 local function claim(ids, envelopes, attempts, waits)
@@ -34,7 +34,7 @@ local function claim(ids, envelopes, attempts, waits)
     claimed[#claimed + 1] = envelopes[row]
   end
   call('HSET', held, unpack(entries))
-  for row = 1, #ids do claimed_ids[row] = entries[2 * row - 1] end
+  latest_entries = entries
   for row, attempt in ipairs(attempts) do
     local id = entries[2 * row - 1]
     if marks and not waits[row] then
@@ -94,7 +94,7 @@ local function take_page(list, most, is_their_turn)
   local count = math.min(most, page)
   local from_left, items = call('LRANGE', list, -count, -1), {}
   for row = #from_left, 1, -1 do items[#items + 1] = from_left[row] end
-  claimed_ids = {}
+  latest_entries = {}
   if #items > 0 then
     popped = popped + #items
     take(items, is_their_turn)
@@ -136,7 +136,7 @@ while popped - dropped < want and effort < effort_max and bytes < want_bytes do
     -- Whether the next one may start is to be seen for each task of a group.
     if name_rates and turn.group and turn.group.group then at_most = 1 end
     local count, is_through = take_page(list, math.min(want - popped + dropped, at_most))
-    had_turn(count, claimed_ids, is_through)
+    had_turn(count, latest_entries, is_through)
   end
 end
 for name, turn in pairs(known_turns) do note_starts(name_rates[name], starts .. ':' .. name, turn.started) end

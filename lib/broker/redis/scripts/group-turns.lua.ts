@@ -76,14 +76,16 @@ if has_groups then
     end
   end
 
-  -- It got so many elements of its list, of which these were claimed.
-  function group_had_turn(at, count, ids)
+  -- It got so many elements of its list, of which these entries, id and envelope of each, were claimed.
+  function group_had_turn(at, count, entries)
     if at.group and at.free < math.huge then
-      for _, id in ipairs(ids) do call('HSET', slots, id, at.group) end
-      if #ids > 0 then call('SADD', slots_of(at.group), unpack(ids)) end
+      for row = 1, #entries, 2 do
+        call('HSET', slots, entries[row], at.group)
+        call('SADD', slots_of(at.group), entries[row])
+      end
     end
     local left = at.left - count
-    local is_through, must_rest = call('EXISTS', at.list) == 0, #ids >= at.free
+    local is_through, must_rest = call('EXISTS', at.list) == 0, #entries / 2 >= at.free
     if left > 0 and not is_through and not must_rest then
       if left < math.huge then call('HSET', meta, 'turn', left .. ' ' .. at.lane) end
       return

@@ -104,6 +104,7 @@ if ARGV[OUTCOMES_FROM] then
     end,
   }
 
+  has_slots = call('EXISTS', slots) == 1
   local group = OUTCOMES_FROM
   while ARGV[group] do
     local kind, number, ran, name, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], ARGV[group + 3], tonumber(ARGV[group + 4])
@@ -116,7 +117,7 @@ if ARGV[OUTCOMES_FROM] then
     for row = 1, count do ids[row] = ARGV[group + 3 + 2 * row] end
     for row, id in ipairs(ids) do
       if call('HEXISTS', held, id) == 1 then
-        mine[#mine + 1] = id
+        if has_slots then mine[#mine + 1] = id end
         -- Whoever called it off was told that it ends so: however the run went, this is what counts.
         local reason = has_cancels and not goes_on and take_cancel(id)
         if reason or not (goes_on or completes) then introduce_if_new(id, envelope_of(id)) end

@@ -67,11 +67,11 @@ do
     return whose_turn()
   end
 
-  -- So many elements were taken, of which these were claimed. A list that is empty leaves the line.
-  function had_turn(count, ids, is_through)
+  -- So many elements were taken, of which these entries were claimed. A list that is empty leaves the line.
+  function had_turn(count, entries, is_through)
     turn.rank = nil
     if turn.group then
-      group_had_turn(turn.group, count, ids)
+      group_had_turn(turn.group, count, entries)
       turn.group = nil
       return
     end
