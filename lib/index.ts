@@ -2,7 +2,6 @@ export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filt
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
-export type { GroupLimits } from './broker/task-broker.js';
 export type { TaskState } from './broker/task-state.js';
 export { TaskCtx } from './decorators/task-ctx.decorator.js';
 export { TaskData } from './decorators/task-data.decorator.js';

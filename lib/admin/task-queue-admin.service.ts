@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkQueueName } from '../broker/names.js';
 import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
-import type { DeadLetter, GroupLimits, TaskBroker } from '../broker/task-broker.js';
+import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import { dueFrom } from '../options/due.js';
 import type { Duration } from '../options/duration.js';
-import { checkGroup, checkGroupLimits } from '../options/group-limits.js';
+import { checkGroup, checkGroupLimits, type GroupOptions } from '../options/group-limits.js';
 import { checkPriority } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { Repair } from './repair.js';
@@ -104,15 +104,14 @@ export class TaskQueueAdmin {
   }
 
   /**
-   * Sets what one group of a queue may do, in place of what was set before, from its next turn on and until it is set anew:
-   * `weight`, how many tasks it gets in its turn, 1 by default and at most 1,000; `concurrency`, how many of its tasks run at once
-   * in all processes together, at most 1,000, by default as the queue's `groups` say. `{}` sets nothing.
+   * Sets what one group of a queue may do, in place of what was set before, from its next turn on and until it is set anew. `{}` sets
+   * nothing.
    *
    * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
    */
-  async setGroup(queue: string, group: string, limits: GroupLimits): Promise<void> {
+  async setGroup(queue: string, group: string, options: GroupOptions): Promise<void> {
     checkQueueName(queue);
-    await this.broker.setGroup(partitionOf(queue), checkGroup(group), checkGroupLimits(limits));
+    await this.broker.setGroup(partitionOf(queue), checkGroup(group), checkGroupLimits(options));
   }
 
   /**

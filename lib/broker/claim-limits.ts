@@ -9,6 +9,8 @@ export interface ClaimLimits {
   rate?: Rate | undefined;
   /** How many tasks of the queue may be held at once. */
   globalConcurrency?: number | undefined;
+  /** Of each group for which none is set. */
+  groupRate?: Rate | undefined;
   /** By task name. */
   names?: Readonly<Record<string, Rate>> | undefined;
 }

@@ -1,4 +1,5 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
+import type { Rate } from './claim-limits.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from './exchange.js';
 import type { Lock } from './lock.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
@@ -71,6 +72,7 @@ export interface GroupLimits {
   weight?: number | undefined;
   /** How many of its tasks all workers may hold at once. */
   concurrency?: number | undefined;
+  rate?: Rate | undefined;
 }
 
 export interface BeatReply {

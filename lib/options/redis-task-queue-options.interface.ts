@@ -88,6 +88,8 @@ export interface GroupsOptions {
    * the tasks of a group run one after the other, in the order in which they were added. @default any number
    */
   concurrency?: number | undefined;
+  /** How many tasks of one group start, in all processes together. @default any number */
+  rate?: RateOptions | undefined;
 }
 
 /** Options of one task name. What its decorator says comes after them. */

@@ -119,8 +119,9 @@ export class TaskQueueSettings {
       const ofName = this.tasks.get(name)?.rate ?? declared;
       return ofName ? [[name, ofName] as const] : [];
     });
-    if (!rate && globalConcurrency === undefined && ofNames.length === 0) return undefined;
-    return { rate, globalConcurrency, names: ofNames.length > 0 ? Object.fromEntries(ofNames) : undefined };
+    const groupRate = own?.groups?.rate ?? this.defaults.groups?.rate;
+    if (!rate && globalConcurrency === undefined && !groupRate && ofNames.length === 0) return undefined;
+    return { rate, globalConcurrency, groupRate, names: ofNames.length > 0 ? Object.fromEntries(ofNames) : undefined };
   }
 
   /**
@@ -188,7 +189,7 @@ const queueRule = object({
   maxLost: integer(1, 100),
   maxLength: integer(1, Number.MAX_SAFE_INTEGER),
   aging: duration(1, '365d'),
-  groups: object({ concurrency: integer(1, MAX_GROUP_CONCURRENCY) }),
+  groups: object({ concurrency: integer(1, MAX_GROUP_CONCURRENCY), rate: rateRule }),
   status: oneOf<StatusPolicy>('full', 'final', 'off'),
   ack: oneOf<AckPolicy>('batch', 'each'),
   delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),

@@ -33,8 +33,9 @@ export class RedisSteering {
     return passed === -1;
   }
 
-  async setGroup(partition: Partition, group: string, { weight, concurrency }: GroupLimits): Promise<void> {
-    const call = [...this.keys.scripts(partition), group, weight ?? '', concurrency ?? ''];
+  async setGroup(partition: Partition, group: string, { weight, concurrency, rate }: GroupLimits): Promise<void> {
+    const bounds = [weight ?? '', concurrency ?? '', rate?.max ?? '', rate?.perMs ?? ''];
+    const call = [...this.keys.scripts(partition), group, ...bounds];
     await this.commands.repeatable((client) => client.taskSetGroup(call));
   }
 

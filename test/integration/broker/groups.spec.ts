@@ -4,6 +4,7 @@ import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import { type Partition, partitionOf } from '../../../lib/broker/partition.js';
 import type { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import { completed, ManualWorker, MAX_LOST, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
+import { eventually } from '../../support/eventually.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
 const fixture = redisFixture('groups');
@@ -206,6 +207,45 @@ describe('concurrency of groups', () => {
       );
     }
     expect(await keysOfGroups()).toEqual([]);
+  });
+});
+
+describe('rates of groups', () => {
+  it('let no more than max of one start within any span, make it rest meanwhile, and say when it may go on', async () => {
+    const broker = openBroker(fixture);
+    await broker.setGroup(q, 'a', { rate: { max: 2, perMs: 200 } });
+    await add(broker, 'a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'b3');
+    const worker = await workerOf(broker);
+    const starts: number[] = [];
+    const first = await worker.exchange(9);
+    starts.push(first!.nowMs, first!.nowMs);
+    expect(first!.claimed.map((text) => decodeEnvelope(text).id)).toEqual(['a1', 'b1', 'a2', 'b2', 'b3']);
+    expect(first!.nextDueMs).toBeGreaterThan(150);
+    expect(first!.nextDueMs).toBeLessThanOrEqual(210);
+    while (starts.length < 5) {
+      const reply = await worker.exchange(9);
+      starts.push(...reply!.claimed.map(() => reply!.nowMs));
+    }
+    for (let n = 2; n < starts.length; n++) expect(starts[n]! - starts[n - 2]!).toBeGreaterThanOrEqual(200);
+  });
+
+  it('hold for every group where the queue says so, unless it has its own', async () => {
+    const broker = openBroker(fixture);
+    await broker.setGroup(q, 'b', { rate: { max: 3, perMs: 60_000 } });
+    await add(broker, 'a1', 'a2', 'b1', 'b2', 'c1', 'c2', '-1', '-2');
+    const worker = await workerOf(broker);
+    const reply = await worker.exchange(9, [], { limits: { groupRate: { max: 1, perMs: 60_000 } } });
+    expect(reply!.claimed.map((text) => decodeEnvelope(text).id)).toEqual(['a1', 'b1', 'c1', '-1', 'b2', '-2']);
+    expect(reply).toMatchObject({ more: false });
+  });
+
+  it('leave nothing behind once their time is over', async () => {
+    const broker = openBroker(fixture);
+    await broker.setGroup(q, 'a', { rate: { max: 1, perMs: 10 } });
+    await add(broker, 'a1');
+    await claim(await workerOf(broker), 1);
+    await broker.setGroup(q, 'a', {});
+    await eventually(async () => (await keysOfGroups()).length === 0);
   });
 });
 

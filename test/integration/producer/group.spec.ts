@@ -99,7 +99,7 @@ describe('group', () => {
     await eventually(() => done.length === 1);
   });
 
-  it.each([{ weight: 0 }, { weight: 1.5 }, { concurrency: 0 }, { concurrency: 1001 }, { other: 1 }, null])(
+  it.each([{ weight: 0 }, { weight: 1.5 }, { concurrency: 0 }, { concurrency: 1001 }, { rate: { max: 1 } }, { other: 1 }, null])(
     'nothing is set by %j',
     async (limits) => {
       const { admin } = await start({ consume: false });

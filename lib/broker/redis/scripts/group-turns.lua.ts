@@ -1,12 +1,12 @@
 /**
  * The turns of groups. In its turn a group gets as many tasks as it has weight, then it stands at the end of the ring; what has no
- * group takes part as if it were one, of weight 1. Who runs as many as it may leaves the ring, and rests until one of them has ended.
- * Needs `group-slots`.
+ * group takes part as if it were one, of weight 1. Who runs as many as it may leaves the ring, and rests until one of them has ended, or
+ * until its rate lets it go on. Needs `group-slots` and `rates`.
  */
 export const groupTurns = String.raw`
 -- When a group that rests is looked at in any case.
 local REST_MS = 15000
-local has_groups, group_at_turn, group_had_turn = want > 0 and call('EXISTS', groups, resting) > 0, nil, nil
+local group_at_turn, group_had_turn
 if has_groups then
   local limits = groups .. ':limits'
   -- How many groups are woken in one call.
@@ -33,15 +33,24 @@ if has_groups then
     call('ZADD', groups, last_turn(), UNGROUPED)
   end
   has_groups = call('EXISTS', groups) == 1
+  -- One that rests for its rate is to go on in time.
+  local wakes_at = tonumber(call('ZRANGE', resting, 0, 0, 'WITHSCORES')[2])
+  if wakes_at then next_due = math.min(next_due or wakes_at, wakes_at) end
 
+  -- Its weight, how many of its tasks may be held, 0 for any number, and its rate, if it has one.
   local function settings_of(group)
-    local weight, concurrency = string.match(call('HGET', limits, group) or '', '^(%d*) (%d*)')
-    return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency
+    local weight, concurrency, max, per = string.match(call('HGET', limits, group) or '', '^(%d*) (%d*) (%d*) (%d*)$')
+    local rate = tonumber(max) and {max = tonumber(max), perMs = tonumber(per)} or bounds and bounds.groupRate
+    return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency, rate or nil
   end
 
-  local function let_rest(lane)
+  local function starts_of(group)
+    return groups .. ':starts:' .. group
+  end
+
+  local function let_rest(lane, look_at)
     call('ZREM', groups, lane)
-    call('ZADD', resting, now + REST_MS, lane)
+    call('ZADD', resting, look_at, lane)
   end
 
   -- How many tasks are left to a group in the turn that it has. One that got only some of them is still the first of the ring.
@@ -65,12 +74,16 @@ if has_groups then
         return {lane = lane, list = list, weight = 1, left = is_alone and math.huge or 1, free = math.huge}
       else
         local group = string.sub(lane, 7)
-        local weight, concurrency = settings_of(group)
-        local free = concurrency > 0 and concurrency - call('SCARD', slots_of(group)) or math.huge
-        if free > 0 then
-          return {lane = lane, list = list, group = group, weight = weight, left = left_in_turn(lane, weight), free = free}
+        local weight, concurrency, rate = settings_of(group)
+        local left, free, look_at = left_in_turn(lane, weight), math.huge, nil
+        if concurrency > 0 then free = concurrency - call('SCARD', slots_of(group)) end
+        if rate and free > 0 then left, look_at = allowed_by(rate, starts_of(group), left) end
+        if free > 0 and left > 0 then
+          return {lane = lane, list = list, group = group, weight = weight, left = left, free = free, rate = rate}
         end
-        let_rest(lane)
+        local wakes_at = free > 0 and look_at or now + REST_MS
+        next_due = math.min(next_due or wakes_at, wakes_at)
+        let_rest(lane, wakes_at)
       end
       effort = effort + 1
     end
@@ -84,6 +97,7 @@ if has_groups then
         call('SADD', slots_of(at.group), entries[row])
       end
     end
+    if at.rate then note_starts(at.rate, starts_of(at.group), #entries / 2) end
     local left = at.left - count
     local is_through, must_rest = call('EXISTS', at.list) == 0, #entries / 2 >= at.free
     if left > 0 and not is_through and not must_rest then
@@ -94,7 +108,7 @@ if has_groups then
     if is_through then
       call('ZREM', groups, at.lane)
     elseif must_rest then
-      let_rest(at.lane)
+      let_rest(at.lane, now + REST_MS)
     else
       call('ZADD', groups, last_turn(), at.lane)
     end

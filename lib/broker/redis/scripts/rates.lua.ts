@@ -2,11 +2,12 @@
  * Rates: at most `max` starts within any span of `perMs`. When tasks have started stands in a list, oldest first, the last `max` of
  * them: so the window slides, and nothing is ever let through twice, as it would be by a bucket that is filled up again.
  *
- * Every function costs each call of a script, also where nobody uses it: so there are none where there are no `bounds`.
+ * Every function costs each call of a script, also where nobody uses it: so there are none where nothing has a rate: no `bounds`, and no groups.
  */
 export const rates = String.raw`
+local has_groups = want > 0 and call('EXISTS', groups, resting) > 0
 local allowed_by, note_starts
-if bounds then
+if bounds or has_groups then
   -- Where starts follow each other closely a worker need not look for each of them: so it looks a little later, and takes several.
   local function next_look(rate, at)
     return math.max(at, now + math.ceil(math.min(rate.perMs / 100, 10)))

@@ -4,18 +4,18 @@ import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
 
 /**
- * Enters what is set for a group: `weight concurrency`, each of them empty where nothing is, from its next turn on.
+ * Enters what is set for a group: `weight concurrency max per`, each of them empty where nothing is, from its next turn on.
  *
- * ARGV: group, weight, concurrency.
+ * ARGV: group, weight, concurrency, and of its rate how many within how many ms.
  * Returns: nothing. Safe to repeat.
  */
 export const setGroup = String.raw`${preamble}${envelopes}${lanes}${groupSlots}
-local group, weight, concurrency = ARGV[1], ARGV[2], ARGV[3]
+local group, settings = ARGV[1], table.concat({ARGV[2], ARGV[3], ARGV[4], ARGV[5]}, ' ')
 local limits = groups .. ':limits'
-if weight .. concurrency == '' then
+if not string.find(settings, '%d') then
   call('HDEL', limits, group)
 else
-  call('HSET', limits, group, weight .. ' ' .. concurrency)
+  call('HSET', limits, group, settings)
 end
 -- It may run more from now on.
 wake_group(group)
