@@ -9,6 +9,8 @@ export interface Feature {
   add?: (data: TaskData) => AddOptions;
   /** Where tasks wait besides the queue: what follows its key. */
   lanes?: readonly string[];
+  /** How many tasks the handler gets at once. */
+  batchSize?: number;
 }
 
 const PRIORITIES = [-1, 1, 2];
@@ -24,6 +26,11 @@ export const features = {
   },
   group: { add: inGroup, lanes: groupLanes },
   'bounded-group': { queue: { groups: { concurrency: 50 } }, add: inGroup, lanes: groupLanes },
+  // More than there can be: what is measured is that it is looked at.
+  rate: { queue: { rate: { max: 10_000, per: '10ms' } } },
+  'global-concurrency': { queue: { globalConcurrency: 10_000 } },
+  unique: { add: ({ n }) => ({ unique: { key: String(n), until: 'finished' } }) },
+  batch: { batchSize: 100 },
 } satisfies Record<string, Feature>;
 
 export type FeatureName = keyof typeof features;

@@ -37,9 +37,27 @@ export class WorkerModule {
     return {
       module: this,
       imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...queueOptions(setup), concurrency } })],
-      providers: [...queues.map((queue) => tasksOf(queue, around)), { provide: HANDLE, useValue: handle }],
+      providers: [...queues.map((queue) => handlerOf(queue, setup, around)), { provide: HANDLE, useValue: handle }],
     };
   }
+}
+
+function handlerOf(queue: string, { feature }: Setup, around: readonly EnhancerName[]): Type {
+  const of: Feature | undefined = feature && features[feature];
+  return of?.batchSize ? batchesOf(queue, of.batchSize) : tasksOf(queue, around);
+}
+
+function batchesOf(queue: string, size: number): Type {
+  @Injectable()
+  class BenchBatches {
+    constructor(@Inject(HANDLE) private readonly handle: WorkOptions['handle']) {}
+
+    @TaskHandler(TASK_NAME, { queue, batch: { size } })
+    async run(batch: TaskData[]): Promise<TaskResult[]> {
+      return Promise.all(batch.map((data) => this.handle(data)));
+    }
+  }
+  return BenchBatches;
 }
 
 function tasksOf(queue: string, around: readonly EnhancerName[]): Type {

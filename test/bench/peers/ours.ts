@@ -94,6 +94,6 @@ function variantOf({ policies = {}, enhancers = [], feature }: Setup): Variant {
 function setOptions({ policies = {}, enhancers = [], feature }: Setup): string {
   const chosen = Object.entries(policies).map(([name, policy]) => `${name}: '${policy}'`);
   const around = enhancers.length > 0 ? [`around the handler ${enhancers.join(', ')}`] : [];
-  const asked = feature ? [`for each task ${feature}`] : [];
+  const asked = feature ? [`${feature} in use`] : [];
   return ['concurrency', ...chosen, ...around, ...asked].join(' and ');
 }

@@ -4,11 +4,17 @@ import { drain } from './drain.js';
 
 /** What each feature costs those who use it: the same with the library and plain tasks, and with tasks that ask for more. */
 export const features: readonly Workload[] = [
-  withFeatures(addBulk),
+  withFeatures(addBulk, ['ours', 'ours:priority', 'ours:group', 'ours:unique']),
   withFeatures(drain({ concurrency: 100, tasks: 50_000 })),
 ];
 
-function withFeatures(workload: Workload): Workload {
+function withFeatures(workload: Workload, peers?: readonly string[]): Workload {
   const { name, title } = workload;
-  return { ...workload, name: `features-${name}`, title: `${title}, by feature`, compares: 'features' };
+  return {
+    ...workload,
+    name: `features-${name}`,
+    title: `${title}, by feature`,
+    compares: 'features',
+    ...(peers && { peers }),
+  };
 }
