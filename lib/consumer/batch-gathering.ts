@@ -48,6 +48,11 @@ export class BatchGathering {
     }
   }
 
+  /** No more can be had as long as these are held: nobody waits for it. */
+  hurry(): void {
+    for (const { batch } of this.gathering.values()) this.ready(batch);
+  }
+
   /** These were ready, and have found no slot: the next batch of their handlers does not wait once more. */
   gaveBack(runs: readonly TaskRun[]): void {
     for (const { mode } of runs) if (mode.handler.batch) this.late.add(mode.handler);

@@ -248,6 +248,8 @@ export class Consumer {
     this.held.settled(outcomes, reply);
     const isLast = !reply.more || reply.isHeldUp || (want > 0 && reply.claimed.length === 0);
     this.held.accept(reply.claimed, { areMarked: marks, isLast });
+    // Limits are in the way, and it is not time that takes them away.
+    if (reply.isHeldUp && reply.nextDueMs === null) this.held.hurry();
     if (!reply.more) this.held.startWaiting();
     this.plan.learn(reply, rests ? Math.max(MAX_SLEEP_MS, this.lease.silenceMs) : MAX_SLEEP_MS);
     // What is not known here is found by comparing: as after any beat.

@@ -277,6 +277,11 @@ export class HeldTasks implements BatchRunListener {
     }
   }
 
+  /** What all workers hold is as much as they may: no batch becomes larger than it is. */
+  hurry(): void {
+    this.gathering?.hurry();
+  }
+
   /** Begins nothing any more. */
   stop(): void {
     this.gathering?.stop();

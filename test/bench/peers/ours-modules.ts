@@ -54,7 +54,9 @@ function batchesOf(queue: string, size: number): Type {
 
     @TaskHandler(TASK_NAME, { queue, batch: { size } })
     async run(batch: TaskData[]): Promise<TaskResult[]> {
-      return Promise.all(batch.map((data) => this.handle(data)));
+      const results: TaskResult[] = [];
+      for (const data of batch) results.push(await this.handle(data));
+      return results;
     }
   }
   return BenchBatches;

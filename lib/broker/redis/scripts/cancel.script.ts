@@ -53,6 +53,6 @@ elseif state == 'scheduled' or state == 'retrying' then
   end_cancelled(id, reason, retention)
 end
 tick_ended(id)
-lock_ended(id, lock, true)
+lock_ended(id, lock, state == 'waiting' or state == 'scheduled' or state == 'retrying')
 return state
 `;

@@ -105,28 +105,39 @@ local function take_page(list, most, is_their_turn)
   return #items, #items < count
 end
 
-if probes and want > 0 then
+${turns}if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
   local name = suspect and name_rates and name_of(suspect)
   local rate, room, next_at = name and name_rates[name], 1, nil
   if rate then room, next_at = allowed_by(rate, starts .. ':' .. name, 1) end
-  if suspect and room == 0 then
+  -- It takes a slot of its group, if that is bounded.
+  local _, group, concurrency
+  if suspect then _, group = place_of(suspect) end
+  if group then _, concurrency = settings_of(group) end
+  local is_bounded = group and concurrency > 0
+  if is_bounded and call('SCARD', slots_of(group)) >= concurrency then
+    -- Its turn comes when one of them has ended.
+  elseif suspect and room == 0 then
     next_due = math.min(next_due or next_at, next_at)
   elseif suspect then
     popped = 1
     take({suspect}, true)
     call('RPOP', suspects)
+    if is_bounded and #latest_entries > 0 then
+      call('HSET', slots, latest_entries[1], group)
+      call('SADD', slots_of(group), latest_entries[1])
+    end
     if call('EXISTS', suspects) == 1 then ring() end
     if rate then note_starts(rate, starts .. ':' .. name, #claimed) end
   end
 end
 
-${turns}${takingTurns}
+${takingTurns}
 local is_empty = false
 while popped - dropped < want and effort < effort_max and bytes < want_bytes do
   local list, at_most = whose_turn()
   if not list then
-    is_empty = is_whole_line
+    is_empty = is_whole_line and effort < effort_max
     break
   end
   if name_rates and turn.group and group_waits_for_turn(turn.group) then

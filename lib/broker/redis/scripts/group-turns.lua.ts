@@ -6,18 +6,24 @@
 export const groupTurns = String.raw`
 -- When a group that rests is looked at in any case.
 local REST_MS = 15000
+-- Its weight, how many of its tasks may be held, 0 for any number, and its rate, if it has one.
+local function settings_of(group)
+  local weight, concurrency, max, per = string.match(call('HGET', groups .. ':limits', group) or '', '^(%d*) (%d*) (%d*) (%d*)$')
+  local rate = tonumber(max) and {max = tonumber(max), perMs = tonumber(per)} or bounds and bounds.groupRate
+  return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency, rate or nil
+end
+
 local group_at_turn, group_had_turn
 if has_groups then
-  local limits = groups .. ':limits'
-  -- How many groups are woken in one call.
-  local WAKE_PAGE = 16
+  -- How many groups are woken in one call, and how many of the slots of each are looked at.
+  local WAKE_PAGE, SLOTS_PAGE = 4, 10
   -- The queue itself, in the ring.
   local UNGROUPED = ''
 
   -- A slot of a task that nobody holds, which only a crash of Redis can leave behind, is free.
   local function check_slots(group)
     local names = call('ZRANGE', workers, 0, -1)
-    for _, id in ipairs(call('SMEMBERS', slots_of(group))) do
+    for _, id in ipairs(call('SRANDMEMBER', slots_of(group), SLOTS_PAGE)) do
       local is_held = false
       for _, name in ipairs(names) do is_held = is_held or call('HEXISTS', active .. name, id) == 1 end
       if not is_held then free_slots({id}) end
@@ -36,13 +42,6 @@ if has_groups then
   -- One that rests for its rate is to go on in time.
   local wakes_at = tonumber(call('ZRANGE', resting, 0, 0, 'WITHSCORES')[2])
   if wakes_at then next_due = math.min(next_due or wakes_at, wakes_at) end
-
-  -- Its weight, how many of its tasks may be held, 0 for any number, and its rate, if it has one.
-  local function settings_of(group)
-    local weight, concurrency, max, per = string.match(call('HGET', limits, group) or '', '^(%d*) (%d*) (%d*) (%d*)$')
-    local rate = tonumber(max) and {max = tonumber(max), perMs = tonumber(per)} or bounds and bounds.groupRate
-    return tonumber(weight) or 1, tonumber(concurrency) or group_concurrency, rate or nil
-  end
 
   local function starts_of(group)
     return groups .. ':starts:' .. group

@@ -15,7 +15,7 @@ local left = call('HLEN', active .. worker)
 if left == 0 then
   call('ZREM', workers, worker)
   -- It may have been the only one that knew when the next task is due.
-  for _, times in ipairs({scheduled, turns}) do
+  for _, times in ipairs({scheduled, turns, groups .. ':resting'}) do
     local next_due = tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2])
     if next_due and next_due < now + LOOKS_AGAIN_MS then ring() end
   end

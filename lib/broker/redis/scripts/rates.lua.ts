@@ -8,6 +8,8 @@ export const rates = String.raw`
 local has_groups = want > 0 and call('EXISTS', groups, resting) > 0
 local allowed_by, note_starts
 if bounds or has_groups then
+  local STARTS_MAX = 10000
+
   -- Where starts follow each other closely a worker need not look for each of them: so it looks a little later, and takes several.
   local function next_look(rate, at)
     return math.max(at, now + math.ceil(math.min(rate.perMs / 100, 10)))
@@ -30,9 +32,11 @@ if bounds or has_groups then
     if count == 0 then return end
     local entries = {}
     for row = 1, count do entries[row] = now_text end
+    -- Another worker may go by a longer span, and need what is too old for this one.
+    local is_longest = call('PTTL', times) <= rate.perMs
     call('RPUSH', times, unpack(entries))
-    call('LTRIM', times, -rate.max, -1)
-    call('PEXPIRE', times, rate.perMs)
+    call('LTRIM', times, is_longest and -rate.max or -STARTS_MAX, -1)
+    if is_longest then call('PEXPIRE', times, rate.perMs) end
   end
 end
 `;

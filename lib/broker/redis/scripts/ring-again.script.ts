@@ -16,7 +16,7 @@ local function first_of(times)
 end
 
 work_at_maxmemory()
-local next_due = math.min(first_of(scheduled), first_of(turns))
+local next_due = math.min(first_of(scheduled), first_of(turns), first_of(resting))
 if next_due < now + LOOKS_AGAIN_MS or is_anything_waiting() or call('EXISTS', suspects) == 1 then
   ring()
   if ARGV[1] == '1' then${ringRoom}end

@@ -63,6 +63,8 @@ do
     if not has_groups or turn.list ~= queue then return turn.list, math.huge end
     turn.group = group_at_turn()
     if turn.group then return turn.group.list, math.min(turn.group.left, turn.group.free) end
+    -- Whoever comes after the groups has to wait until all of them were looked at.
+    if effort >= effort_max then return nil end
     table.remove(line, 1)
     return whose_turn()
   end
