@@ -196,6 +196,40 @@ describe('concurrency of groups', () => {
     expect(await claim(worker, 9, 1)).toEqual(['a1']);
   });
 
+  it('does not say that nothing waits when it has looked at many groups that have to rest', async () => {
+    const broker = openBroker(fixture);
+    const groups = Array.from({ length: 120 }, (_, n) => `g${n}`);
+    for (const group of groups) {
+      const tasks = [1, 2].map((n) => newTask(`${group}-${n}`, { group }));
+      await broker.enqueue(q, tasks, { inLanes: true });
+    }
+    const [worker, other] = [await workerOf(broker), await workerOf(broker, 'w2')];
+    for (let held = 0; held < 120;) held += (await claim(worker, 120 - held, 5)).length;
+    await add(broker, 'z1');
+    await fixture.redis.del(key('task_bell:{q}'));
+    // As after a deploy with another bound.
+    const reply = await other.exchange(10, [], { groupConcurrency: 1 });
+    expect(reply!.more).toBe(true);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    while ((await claim(other, 10, 1)).length === 0);
+  });
+
+  it('holds for a suspect, too', async () => {
+    const broker = openBroker(fixture);
+    await add(broker, 'a1', 'a2');
+    const [worker, other] = [await workerOf(broker), await workerOf(broker, 'w2')];
+    await claim(worker, 1, 1);
+    const envelope = await fixture.redis.hget(key('task_active:{q}:w1'), 'a1');
+    const lost = envelope!.replace('"attempt":0', '"attempt":2,"lost":2');
+    await fixture.redis.hset(key('task_active:{q}:w1'), 'a1', lost);
+    await worker.exchange(0, [{ kind: 'released', id: 'a1', began: false }]);
+    expect(await fixture.redis.llen(key('task_suspects:{q}'))).toBe(1);
+    expect(await claim(worker, 1, 1)).toEqual(['a1']);
+    expect(await claim(other, 5, 1)).toEqual([]);
+    await worker.exchange(0, [completed('a1')]);
+    expect(await claim(other, 5, 1)).toEqual(['a2']);
+  });
+
   it('leaves nothing behind', async () => {
     const broker = openBroker(fixture);
     await add(broker, 'a1', 'a2', 'b1');

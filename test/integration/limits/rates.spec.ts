@@ -30,6 +30,15 @@ async function backlog(...ids: string[]): Promise<{ worker: ManualWorker; other:
 }
 
 describe('the rate of a queue', () => {
+  it('counts what another worker, with a shorter span, need not remember', async () => {
+    const { worker, other } = await backlog('a1', 'a2', 'a3', 'a4', 'a5');
+    await worker.exchange(2, [], { limits: { rate: MINUTE } });
+    await delay(5);
+    expect(idsOf(await other.exchange(1, [], { limits: { rate: { max: 1, perMs: 1 } } }))).toEqual(['a3']);
+    await delay(5);
+    expect(idsOf(await worker.exchange(2, [], { limits: { rate: MINUTE } }))).toEqual([]);
+  });
+
   it('bounds what all workers claim together, and tells when the next one may go', async () => {
     const { worker, other } = await backlog('a1', 'a2', 'a3', 'a4', 'a5');
     const limits = { rate: MINUTE };

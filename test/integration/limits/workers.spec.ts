@@ -48,6 +48,19 @@ class Tasks {
   }
 }
 
+@Injectable()
+class Batches {
+  @TaskHandler('batched', { batch: { size: 10, maxWait: '1h' } })
+  batched(data: unknown[]): void {
+    ran.push({ name: 'batched', data });
+  }
+
+  @TaskHandler('alone')
+  alone(data: unknown): void {
+    ran.push({ name: 'alone', data });
+  }
+}
+
 const start = (queue: NonNullable<RedisTaskQueueOptions['queues']>[string], options: object = {}): Promise<TestApp> =>
   startApp({ redis: fixture.url, prefix: fixture.prefix, queues: { default: queue }, ...options }, [Tasks]);
 
@@ -71,6 +84,16 @@ it('a worker that has to wait makes few calls, however much is added meanwhile, 
   const before = ran.length;
   await eventually(() => ran.length > before, { what: 'The next span' });
   expect(ran.map(({ data }) => data)).toEqual(ran.map((_, row) => row + 1));
+});
+
+it('a batch does not wait for tasks that globalConcurrency keeps away', async () => {
+  const options = { redis: fixture.url, prefix: fixture.prefix, defaults: { globalConcurrency: 2 } };
+  const { producer } = await startApp(options, [Batches]);
+  await producer.addBulk([1, 2, 3].map((data) => ({ name: 'batched', data })));
+  await producer.add('alone', 4);
+  await eventually(() => ran.length === 2);
+  expect(ran).toContainEqual({ name: 'batched', data: [1, 2] });
+  expect(ran).toContainEqual({ name: 'alone', data: 4 });
 });
 
 it('two workers keep to a rate together', async () => {

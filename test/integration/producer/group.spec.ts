@@ -99,14 +99,19 @@ describe('group', () => {
     await eventually(() => done.length === 1);
   });
 
-  it.each([{ weight: 0 }, { weight: 1.5 }, { concurrency: 0 }, { concurrency: 1001 }, { rate: { max: 1 } }, { other: 1 }, null])(
-    'nothing is set by %j',
-    async (limits) => {
-      const { admin } = await start({ consume: false });
-      await expect(admin.setGroup('default', 'a', limits as object)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
-      await expect(admin.setGroup('no queue', 'a', {})).rejects.toMatchObject({ code: 'INVALID_QUEUE' });
-      await expect(admin.setGroup('default', '', {})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
-      expect(await fixture.keys()).toEqual([]);
-    },
-  );
+  it.each([
+    { weight: 0 },
+    { weight: 1.5 },
+    { concurrency: 0 },
+    { concurrency: 1001 },
+    { rate: { max: 1 } },
+    { other: 1 },
+    null,
+  ])('nothing is set by %j', async (limits) => {
+    const { admin } = await start({ consume: false });
+    await expect(admin.setGroup('default', 'a', limits as object)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    await expect(admin.setGroup('no queue', 'a', {})).rejects.toMatchObject({ code: 'INVALID_QUEUE' });
+    await expect(admin.setGroup('default', '', {})).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    expect(await fixture.keys()).toEqual([]);
+  });
 });

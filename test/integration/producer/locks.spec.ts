@@ -148,6 +148,16 @@ describe('unique', () => {
 });
 
 describe('throttle', () => {
+  it('is over when its task is called off while it waits, and not when somebody does so afterwards', async () => {
+    const { app, admin, began } = await start(false);
+    const options: AddOptions = { throttle: { key: 'k', per: '1h' } };
+    const { id } = await app.producer.add('work', 1, options);
+    await eventually(async () => (await app.status.get(id))?.state === 'completed');
+    expect(await admin.cancel(id)).toEqual({ cancelled: false, state: 'completed' });
+    expect(await app.producer.add('work', 2, options)).toMatchObject({ id, outcome: 'duplicate' });
+    expect(began).toEqual([1]);
+  });
+
   it('lets the first one of each span run', async () => {
     const { app, began } = await start(false);
     const throttle = { key: 'k', per: 400 };
