@@ -105,7 +105,8 @@ local function take_page(list, most, is_their_turn)
   return #items, #items < count
 end
 
-${turns}if probes and want > 0 then
+${turns}
+if probes and want > 0 then
   local suspect = call('LINDEX', suspects, -1)
   local name = suspect and name_rates and name_of(suspect)
   local rate, room, next_at = name and name_rates[name], 1, nil

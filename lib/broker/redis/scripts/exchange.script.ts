@@ -22,9 +22,8 @@ import { ticking } from './ticking.lua.js';
  * to mark what is claimed as active, 1 to take a suspect if there is one, how often a task may be lost, how long a task
  * waits in ms for what counts as much as one priority more (0: for ever), how many tasks of
  * a group may be held at once where nothing else is set for it (0: any number), the limits of the queue as JSON, or nothing where it
- * has none; how many of the tasks below there are for whose end others may wait, and their ids; then the outcomes in groups: kind, number, run time in ms, name where a status is probably
- * written only now, how many; and for
- * each id and text:
+ * has none; how many of the tasks below there are for whose end others may wait, and their ids; then the outcomes in groups:
+ * kind, number, run time in ms, name where a status is probably written only now, how many; and for each id and text:
  *
  * | kind | number | text |
  * |---|---|---|
