@@ -1,27 +1,23 @@
 import type { ClaimLimits } from '../broker/claim-limits.js';
 import { decodeEnvelope } from '../broker/envelope.js';
-import { type Partition, publicId } from '../broker/partition.js';
+import type { Partition } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
-import { InvalidDataError } from '../errors/index.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { BatchGathering } from './batch-gathering.js';
 import type { BatchRun, BatchRunListener } from './batch-run.js';
 import type { Call } from './call.js';
 import { Capacity } from './capacity.js';
 import type { GuardedLog } from './guarded-log.js';
-import { PendingOutcomes } from './pending-outcomes.js';
+import type { PendingOutcomes } from './pending-outcomes.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunFactory } from './run-factory.js';
-import { judgeInterrupted } from './failed-attempt.js';
-import { judgeExpired, judgeRun, judgeStranger, type Verdict } from './task-outcome.js';
+import { RunReports } from './run-reports.js';
 import { RunningCalls } from './running-calls.js';
+import { Slots } from './slots.js';
 import { SlotShare } from './slot-share.js';
 import { abortError, type RunResult, type TaskRun } from './task-run.js';
 import { WaitingTasks } from './waiting-tasks.js';
-
-/** A run that is shorter is not worth to be marked as active: its end is there soon. */
-const MARK_AFTER_MS = 5;
 
 export interface HeldTasksOptions {
   partition: Partition;
@@ -43,7 +39,7 @@ export interface HeldTasksOptions {
  * slot, runs, and outcomes that wait to be reported. Knows nothing of Redis; its consumer keeps the two in step.
  */
 export class HeldTasks implements BatchRunListener {
-  readonly outcomes = new PendingOutcomes();
+  private readonly reports: RunReports;
   /** `null` where nothing is to be run: the outcome is known already. */
   private readonly held = new Map<string, TaskRun | null>();
   private readonly running: RunningCalls;
@@ -51,24 +47,31 @@ export class HeldTasks implements BatchRunListener {
   /** Only where there are handlers that want batches. */
   private readonly gathering: BatchGathering | undefined;
   private readonly capacity: Capacity;
-  private hasUnmarked = false;
-  private isStarting = false;
+  private readonly slots: Slots;
   /** Those whose handlers were told to wait, until Redis knows: nothing else is to begin here meanwhile. */
   private readonly toldToWait = new Set<string>();
 
   constructor(private readonly options: HeldTasksOptions) {
     const { quarantine, settings, limits, runs } = options;
+    this.reports = new RunReports(options);
     // Not another run of the same task, which was claimed anew after the lease was lost.
     const holds = (run: TaskRun): boolean => this.held.get(run.envelope.id) === run;
     this.running = new RunningCalls(settings.ack === 'each', holds);
     const share = new SlotShare(runs.handlers, settings.delivery === 'at-most-once');
     this.waiting = new WaitingTasks(quarantine);
     this.capacity = new Capacity(settings, share, limits);
+    const { reports, running, waiting, capacity } = this;
+    this.slots = new Slots({ ...options, reports, running, waiting, capacity });
     if (!runs.handlers.some(({ batch }) => batch)) return;
     this.gathering = new BatchGathering(this.waiting, share, this, () => {
-      this.hasUnmarked = this.keepsStatuses;
+      this.reports.hasUnmarked = this.reports.keepsStatuses;
       options.onChange();
     });
+  }
+
+  /** What waits to be reported. */
+  get outcomes(): PendingOutcomes {
+    return this.reports.outcomes;
   }
 
   /** How many tasks Redis should say that this worker holds. */
@@ -78,18 +81,17 @@ export class HeldTasks implements BatchRunListener {
 
   /** Slots that could be filled now. */
   get freeSlots(): number {
-    if (!this.options.quarantine.isOpen) return 0;
-    return this.capacity.freeSlots(this.claimedSlots);
+    return this.slots.free;
   }
 
   /** For how many more tasks there is a slot at once. */
   get freeRoom(): number {
-    return this.options.quarantine.isOpen ? this.capacity.freeRoom(this.claimedSlots) : 0;
+    return this.slots.freeRoom;
   }
 
   /** How many slots are taken by what runs or begins; with `ack: 'each'` also by what has ended without that Redis knows. */
   get takenSlots(): number {
-    return this.running.slots + this.waiting.slots;
+    return this.slots.taken;
   }
 
   /**
@@ -97,7 +99,7 @@ export class HeldTasks implements BatchRunListener {
    * join them, or where nobody wants to know.
    */
   get marksClaims(): boolean {
-    return this.keepsStatuses && !this.capacity.isQuick && !this.gathering;
+    return this.reports.keepsStatuses && !this.capacity.isQuick && !this.gathering;
   }
 
   /** One suspect at a time, and only where it begins soon. */
@@ -107,7 +109,7 @@ export class HeldTasks implements BatchRunListener {
 
   /** There are tasks in hand that have not begun, or runs whose statuses do not say yet that they are active. */
   get needsWatch(): boolean {
-    return this.waiting.size > 0 || this.hasUnmarked;
+    return this.waiting.size > 0 || this.reports.hasUnmarked;
   }
 
   /** How many runs have begun so far. */
@@ -117,13 +119,12 @@ export class HeldTasks implements BatchRunListener {
 
   /** There are tasks in hand that could run now. */
   get canStart(): boolean {
-    return this.options.mayStart() && this.waiting.hasNext(this.hasFreeSlot);
+    return this.slots.canStart;
   }
 
   /** How many more tasks are worth to be held: for the free slots, and some ahead where handlers are quick. */
   get room(): number {
-    if (!this.options.mayStart() || !this.options.quarantine.isOpen || this.rests) return 0;
-    return this.capacity.room(this.claimedSlots, this.running.oldestMs);
+    return this.rests ? 0 : this.slots.room;
   }
 
   get runningNames(): string[] {
@@ -136,16 +137,16 @@ export class HeldTasks implements BatchRunListener {
 
   /** Takes in what was claimed. Nothing runs before `startWaiting`. `isLast`: no more can be claimed at present. */
   accept(envelopes: readonly string[], { areMarked, isLast }: { areMarked: boolean; isLast: boolean }): void {
-    const { partition, runs, settings } = this.options;
+    const { runs } = this.options;
     const line = this.gathering ?? this.waiting;
     for (const text of envelopes) {
       const envelope = decodeEnvelope(text);
       const run = runs.make(envelope, areMarked, this);
       this.held.set(envelope.id, run);
       if (run) line.add(run);
-      else this.enter(judgeStranger(partition, envelope, settings));
+      else this.reports.stranger(envelope);
     }
-    if (!areMarked) this.hasUnmarked = this.keepsStatuses;
+    if (!areMarked) this.reports.hasUnmarked = this.reports.keepsStatuses;
     if (isLast || envelopes.length > 0) this.gathering?.answered(isLast);
     // Claimed before Redis knew.
     if (this.rests) this.giveBackAhead();
@@ -153,32 +154,19 @@ export class HeldTasks implements BatchRunListener {
 
   /** Reports those runs that take long enough to be seen. */
   markRuns(): void {
-    if (!this.keepsStatuses) return;
-    this.hasUnmarked = this.waiting.hasUnmarked;
-    for (const run of this.running.runs) {
-      if (run.isMarked) continue;
-      if (run.ranMs >= MARK_AFTER_MS) this.mark(run);
-      else this.hasUnmarked = true;
-    }
+    if (!this.reports.keepsStatuses) return;
+    this.reports.hasUnmarked = this.waiting.hasUnmarked;
+    this.reports.markLong(this.running.runs);
   }
 
   startWaiting(): void {
-    if (this.isStarting || !this.options.mayStart()) return;
-    // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
-    this.isStarting = true;
-    // Handlers that block the loop, one after another, must let it turn before the lease runs out.
-    while (this.options.mayStart()) {
-      const call = this.waiting.next(this.hasFreeSlot);
-      if (!call) break;
-      this.begin(call);
-    }
-    this.isStarting = false;
+    this.slots.start();
   }
 
   ended(run: TaskRun, result: RunResult): void {
-    this.free(run);
+    this.slots.leave(run);
     this.judge(run, result);
-    this.startWaiting();
+    this.slots.start();
   }
 
   batchedEnded(run: TaskRun, result: RunResult): void {
@@ -187,29 +175,23 @@ export class HeldTasks implements BatchRunListener {
   }
 
   batchEnded(batch: BatchRun): void {
-    this.free(batch);
-    this.startWaiting();
+    this.slots.leave(batch);
+    this.slots.start();
   }
 
   /** @throws InvalidDataError where a status could not keep it */
   progressed(run: TaskRun, json: string): void {
-    const { maxResultBytes } = this.options.settings;
-    if (json.length * 3 > maxResultBytes && Buffer.byteLength(json) > maxResultBytes) {
-      throw new InvalidDataError('Progress', new Error(`it is longer than maxResultBytes (${maxResultBytes})`));
-    }
-    if (!run.isMarked) this.mark(run);
-    this.outcomes.addProgress(run.envelope.id, json);
+    this.reports.progressed(run, json);
     this.options.onChange();
   }
 
   accompanied(run: TaskRun): void {
-    this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: Math.round(run.ranMs), isAlone: false });
+    this.reports.accompanied(run);
     this.options.onChange();
   }
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
   settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
-    const { logger } = this.options;
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
@@ -217,12 +199,8 @@ export class HeldTasks implements BatchRunListener {
     }
     this.waiting.confirm();
     this.running.settled();
-    for (const id of refused) {
-      logger.warn(`${this.title(id)}: its lease was lost while it ran; the outcome does not count`);
-    }
-    for (const id of malformed) {
-      logger.error(`${this.title(id)}: no JSON object with a name; its bytes are in the dead letters`);
-    }
+    this.reports.refused(refused);
+    this.reports.malformed(malformed);
   }
 
   /**
@@ -272,8 +250,7 @@ export class HeldTasks implements BatchRunListener {
   releaseRunning(): void {
     for (const run of this.running.runs.reverse()) {
       run.lose('The worker shut down');
-      this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
-      this.enter(judgeInterrupted(run, this.options.settings));
+      this.reports.interrupted(run);
     }
   }
 
@@ -297,61 +274,10 @@ export class HeldTasks implements BatchRunListener {
     this.giveBackAhead();
   }
 
-  private get keepsStatuses(): boolean {
-    return this.options.settings.status === 'full';
-  }
-
-  private get hasFreeSlot(): boolean {
-    return this.capacity.freeSlots(this.takenSlots) > 0;
-  }
-
-  /** Slots that are taken, and those that what waits here will take. */
-  private get claimedSlots(): number {
-    return this.running.slots + this.waiting.size;
-  }
-
-  private begin(call: Call): void {
-    if (call.isExpiredAt(this.options.clock) && !this.expire(call)) return;
-    if (call.mustBeMarked && !call.isMarked) {
-      const isAlone = call.isSuspect ? { isAlone: this.options.quarantine.isQuiet } : {};
-      this.waiting.mark(call);
-      for (const { envelope, isMarked } of call.runs) {
-        if (!isMarked) this.outcomes.add({ kind: 'began', id: envelope.id, ranMs: 0, ...isAlone });
-      }
-    } else {
-      this.capacity.began();
-      this.running.add(call);
-      if (call.isSuspect) this.options.quarantine.began();
-      call.start();
-    }
-  }
-
-  /** @returns whether anything of it is left to begin */
-  private expire(call: Call): boolean {
-    const expired = call.runs.filter((run) => run.isExpiredAt(this.options.clock));
-    for (const run of expired) this.enter(judgeExpired(run, this.options.settings));
-    if (call.drop(new Set(expired))) return true;
-    this.capacity.began();
-    this.options.quarantine.leave(call);
-    return false;
-  }
-
-  /** It has ended. */
-  private free(call: Call): void {
-    const { quarantine, onChange, onEnded } = this.options;
-    this.running.ended(call);
-    if (call.isSuspect) quarantine.leave(call);
-    this.capacity.learn(call.ranMs);
-    onEnded?.(call);
-    onChange();
-  }
-
   private judge(run: TaskRun, result: RunResult): void {
     if (run.isLost) return;
-    const { settings, clock } = this.options;
-    const verdict = judgeRun(run, result, settings, clock.nowMs);
-    if (verdict.outcome.kind === 'limited') this.rest(verdict.outcome.id);
-    this.enter(verdict);
+    const outcome = this.reports.ended(run, result);
+    if (outcome.kind === 'limited') this.rest(outcome.id);
   }
 
   /** Redis has marked it. */
@@ -360,12 +286,6 @@ export class HeldTasks implements BatchRunListener {
     if (!run) return;
     run.isMarked = true;
     if (isAlone === false && this.running.has(run)) this.options.quarantine.letIn(run.call);
-  }
-
-  /** A status that says how far a task is says that it is active, too. */
-  private mark(run: TaskRun): void {
-    run.isMarked = true;
-    this.outcomes.add({ kind: 'began', id: run.envelope.id, ranMs: Math.round(run.ranMs) });
   }
 
   private takeOut(which: (run: TaskRun) => boolean): TaskRun[] {
@@ -379,7 +299,7 @@ export class HeldTasks implements BatchRunListener {
     const given = new Set<TaskRun | null>(runs);
     // They are held in the order in which they were claimed. The head of the queue ends up with what was claimed first.
     const ids = [...this.held].flatMap(([id, run]) => (given.has(run) ? [id] : []));
-    for (const id of ids.reverse()) this.outcomes.add({ kind: 'released', id, began: false });
+    for (const id of ids.reverse()) this.reports.givenBack(id);
   }
 
   private drop(id: string): void {
@@ -392,18 +312,7 @@ export class HeldTasks implements BatchRunListener {
     if (!run) return;
     this.options.quarantine.leave(run.call);
     if (!this.running.has(run)) return;
-    this.options.logger.warn(`${run.title}: its lease was lost; the run is aborted and its outcome does not count`);
+    this.reports.lost(run);
     run.lose('The lease was lost');
-  }
-
-  private enter({ outcome, log }: Verdict): void {
-    const { logger } = this.options;
-    this.outcomes.add(outcome);
-    if (log?.level === 'error') logger.error(log.text, log.stack);
-    else if (log) logger.warn(log.text);
-  }
-
-  private title(id: string): string {
-    return publicId(this.options.partition, id);
   }
 }
