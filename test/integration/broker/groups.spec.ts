@@ -230,6 +230,20 @@ describe('concurrency of groups', () => {
     expect(await claim(other, 5, 1)).toEqual(['a2']);
   });
 
+  it('rings for a suspect that it held up', async () => {
+    const broker = openBroker(fixture);
+    await add(broker, 'a1');
+    const worker = await workerOf(broker);
+    await claim(worker, 1, 1);
+    const suspect = '{"id":"a2","attempt":2,"lost":2,"group":"a","name":"task","data":{}}';
+    await fixture.redis.lpush(key('task_suspects:{q}'), suspect);
+    expect(await claim(await workerOf(broker, 'w2'), 5, 1)).toEqual([]);
+    await fixture.redis.del(key('task_bell:{q}'));
+    await worker.exchange(0, [completed('a1')]);
+    expect(await fixture.redis.llen(key('task_bell:{q}'))).toBe(1);
+    expect(await claim(worker, 1, 1)).toEqual(['a2']);
+  });
+
   it('leaves nothing behind', async () => {
     const broker = openBroker(fixture);
     await add(broker, 'a1', 'a2', 'b1');

@@ -69,6 +69,9 @@ describe('globalConcurrency', () => {
     await fixture.redis.zadd(key('task_workers:{q}'), 1, 'w1');
     expect(await two?.exchange(1, [], { limits })).toMatchObject({ claimed: [], isHeldUp: true, expired: true });
     await openBroker(fixture).recover(q, MAX_LOST, RETENTION);
+    // Whoever has taken over may have no slot: another one that is held up is told.
+    const ring = await openBroker(fixture).sleep({ partitions: [], heldUp: [q], workers: [], timeoutMs: 1_000 });
+    expect(ring).toEqual({ partition: q, isPersonal: false, isForRoom: true });
     expect(idsOf((await two?.exchange(4, [], { limits })) ?? null)).toEqual(['a', 'b', 'c']);
   });
 });

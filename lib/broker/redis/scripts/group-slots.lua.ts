@@ -22,12 +22,16 @@ local has_slots
 local function free_slots(ids)
   if has_slots == nil then has_slots = call('EXISTS', slots) == 1 end
   if not has_slots or #ids == 0 then return end
+  local is_any_free = false
   for row, group in ipairs(call('HMGET', slots, unpack(ids))) do
     if group then
       call('HDEL', slots, ids[row])
       call('SREM', slots_of(group), ids[row])
       wake_group(group)
+      is_any_free = true
     end
   end
+  -- One of that group may have waited for it.
+  if is_any_free and call('EXISTS', suspects) == 1 then ring() end
 end
 `;

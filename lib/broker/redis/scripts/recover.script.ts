@@ -7,6 +7,7 @@ import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
+import { ringRoom } from './room.lua.js';
 import { ticking } from './ticking.lua.js';
 
 /**
@@ -99,7 +100,9 @@ for _, id in ipairs(page) do
   lock_ended(id, lock)
 end
 if #buried > 0 then trim_dead(dead_retention) end
-if #returned > 0 or (has_slots and is_anything_waiting()) then ring() end
+-- What it held counted for the bounds of the queue and of its groups.
+if #returned > 0 or (#page > 0 and is_anything_waiting()) then
+  ring()${ringRoom}end
 if #ids == #page then call('ZREM', workers, worker) end
 return {worker, returned, buried, call('ZCOUNT', workers, '-inf', now) > 0 and 1 or 0}
 `;

@@ -177,7 +177,7 @@ export class Model {
       }
     }
     if (buried.length > 0) this.trimDead(deadTtlMs);
-    if (returned.length > 0) this.ring();
+    if (returned.length > 0 || (page.length > 0 && this.queue.length > 0)) this.ring();
     if (held.size === 0) this.workers.delete(worker);
     return { worker, returned, buried, more: this.someoneExpired() };
   }
