@@ -14,6 +14,7 @@ import type {
 } from './damage.js';
 import type { Partition } from './partition.js';
 import type { ScheduleStore } from './schedule-store.js';
+import type { StatusListener, StatusWatch } from './status-watch.js';
 import type { TaskState } from './task-state.js';
 
 /** How long one `sleep` lasts at most: after it the worker looks for itself, in case that a ring was lost. */
@@ -231,6 +232,9 @@ export abstract class TaskBroker {
 
   /** The statuses of tasks, `null` where there is none. */
   abstract statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]>;
+
+  /** Begins to watch tasks, over a connection that is opened once there is one. */
+  abstract watchStatuses(listener: StatusListener): StatusWatch;
 
   /**
    * Calls a task off.

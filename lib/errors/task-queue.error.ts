@@ -20,6 +20,11 @@
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
  * | `QUEUE_FULL` | as many tasks wait as `maxLength` allows |
  * | `TASK_TIMEOUT` | an attempt took longer than its `timeout` |
+ * | `TASK_FAILED` | `wait`: the task is a dead letter |
+ * | `TASK_CANCELLED` | `wait`: the task was cancelled |
+ * | `TASK_NOT_FOUND` | `wait`: there is no status (any more) |
+ * | `TASK_WAIT_TIMEOUT` | `wait`: the task has not ended in time |
+ * | `WATCH_CLOSED` | `watch` and `wait`: the application shuts down |
  * | `INVALID_BATCH_RESULT` | a batch handler returned neither nothing nor an array with a result for each task |
  * | `TASK_REJECTED` | a guard or a pipe turned a task down, for good |
  * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else: a request, or a batch of tasks |
@@ -47,6 +52,11 @@ export type TaskQueueErrorCode =
   | 'LAYOUT_MISMATCH'
   | 'QUEUE_FULL'
   | 'TASK_TIMEOUT'
+  | 'TASK_FAILED'
+  | 'TASK_CANCELLED'
+  | 'TASK_NOT_FOUND'
+  | 'TASK_WAIT_TIMEOUT'
+  | 'WATCH_CLOSED'
   | 'INVALID_BATCH_RESULT'
   | 'TASK_REJECTED'
   | 'NOT_A_TASK'

@@ -69,8 +69,8 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     },
     {
       provide: TaskStatusService,
-      useFactory: (broker: TaskBroker) => new TaskStatusService(broker),
-      inject: [TaskBroker],
+      useFactory: (broker: TaskBroker, settings: TaskQueueSettings) => new TaskStatusService(broker, settings),
+      inject: [TaskBroker, TaskQueueSettings],
     },
     {
       provide: TaskQueueAdmin,

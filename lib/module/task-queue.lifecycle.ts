@@ -16,6 +16,7 @@ import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
+import { TaskStatusService } from '../status/task-status.service.js';
 import { onFurtherSignal } from './further-signal.js';
 import { RedisWatcher } from './redis-watcher.js';
 
@@ -38,6 +39,7 @@ export class TaskQueueLifecycle
     private readonly broker: TaskBroker,
     private readonly handlers: TaskHandlerRegistry,
     private readonly producer: TaskProducer,
+    private readonly status: TaskStatusService,
     private readonly worker: TaskWorker,
     private readonly settings: TaskQueueSettings,
     private readonly watcher: RedisWatcher,
@@ -101,6 +103,7 @@ export class TaskQueueLifecycle
 
   private async close(): Promise<void> {
     await this.producer.close();
+    this.status.close();
     await this.broker.close();
     // What they had under way when the start failed has just been cut off.
     await this.stopSchedules();

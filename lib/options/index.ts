@@ -1,3 +1,4 @@
+export type { WaitOptions } from './wait-options.js';
 export type { RedisSource } from '../broker/redis/redis-source.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { BatchOptions } from './batch-options.js';

@@ -1,10 +1,19 @@
-import { parsePublicId, publicId, queueOf, type Partition } from '../broker/partition.js';
-import type { StatusRecord, TaskBroker } from '../broker/task-broker.js';
-import { InvalidTaskError } from '../errors/index.js';
-import type { TaskFailure, TaskStatus } from './task-status.js';
-
-/** How many statuses one round trip reads. */
-const PAGE = 500;
+import { fromEvent, lastValueFrom, map, merge, NEVER, Observable, takeUntil, tap, timer } from 'rxjs';
+import { parsePublicId, type Partition, queueOf } from '../broker/partition.js';
+import type { TaskBroker } from '../broker/task-broker.js';
+import {
+  InvalidTaskError,
+  TaskCancelledError,
+  TaskFailedError,
+  TaskNotFoundError,
+  TaskWaitTimeoutError,
+} from '../errors/index.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { checkWaitOptions, type WaitOptions } from '../options/wait-options.js';
+import { readStatuses } from './status-reader.js';
+import { StatusWatcher } from './status-watcher.js';
+import type { TaskStatus } from './task-status.js';
+import { isTerminal } from './watched-tasks.js';
 
 /**
  * Tells where tasks stand.
@@ -13,7 +22,14 @@ const PAGE = 500;
  * const status = await taskStatus.get(id); // { state: 'completed', result, … }
  */
 export class TaskStatusService {
-  constructor(private readonly broker: TaskBroker) {}
+  private readonly watcher: StatusWatcher;
+
+  constructor(
+    private readonly broker: TaskBroker,
+    private readonly settings: TaskQueueSettings,
+  ) {
+    this.watcher = new StatusWatcher(broker);
+  }
 
   /**
    * @param id the public id that `add` answered, `<queue>:<id>`
@@ -29,68 +45,96 @@ export class TaskStatusService {
     if (!Array.isArray(ids)) throw new InvalidTaskError('INVALID_ID', ids);
     const statuses = ids.map((): TaskStatus | null => null);
     const byPartition = new Map<Partition, { index: number; id: string }[]>();
-    ids.forEach((text, index) => {
-      if (typeof text !== 'string') throw new InvalidTaskError('INVALID_ID', text);
-      const parsed = parsePublicId(text);
+    ids.forEach((text: unknown, index) => {
+      const parsed = parse(text);
       if (!parsed) return;
       const rows = byPartition.get(parsed.partition) ?? [];
       rows.push({ index, id: parsed.id });
       byPartition.set(parsed.partition, rows);
     });
     for (const [partition, rows] of byPartition) {
-      for (let start = 0; start < rows.length; start += PAGE) {
-        const page = rows.slice(start, start + PAGE);
-        const records = await this.broker.statuses(
-          partition,
-          page.map(({ id }) => id),
-        );
-        page.forEach(({ index, id }, row) => {
-          const record = records[row];
-          if (record) statuses[index] = toStatus(partition, id, record);
-        });
-      }
+      const ofPartition = await readStatuses(
+        this.broker,
+        partition,
+        rows.map(({ id }) => id),
+      );
+      rows.forEach(({ index }, row) => (statuses[index] = ofPartition[row] ?? null));
     }
     return statuses;
   }
-}
 
-function toStatus(partition: Partition, id: string, record: StatusRecord): TaskStatus {
-  return {
-    id: publicId(partition, id),
-    queue: queueOf(partition),
-    name: record.name,
-    state: record.state,
-    priority: record.priority,
-    group: record.group,
-    attempt: record.attempt,
-    createdAt: toDate(record.created),
-    startedAt: toDate(record.started),
-    finishedAt: toDate(record.finished),
-    dueAt: toDate(record.due),
-    progress: parse(record.progress),
-    result: parse(record.result),
-    unrecorded: record.unrecorded,
-    reason: record.reason,
-    error: record.error === null ? null : toFailure(parse(record.error)),
-    earlierErrors: record.earlierErrors.map(({ attempt, error }) => ({ attempt, ...toFailure(parse(error)) })),
-  };
-}
+  /**
+   * Emits where the task stands, and then each change, progress included; of changes in quick succession perhaps only the last.
+   * Completes when the task has ended, or where there is no status (any more). An outage of Redis is waited for.
+   *
+   * Nothing is watched before somebody subscribes. All that this process watches shares one connection.
+   *
+   * Where the queue's `status` is `final`, it waits for one that is not there yet.
+   *
+   * @throws TaskQueueError `INVALID_ID`; as errors of the Observable `REDIS_REFUSED`, `WATCH_CLOSED`
+   */
+  watch(id: string): Observable<TaskStatus> {
+    const task = parse(id);
+    return new Observable((subscriber) => {
+      if (!task) return subscriber.complete();
+      const comesLater = this.comesLater(task.partition);
+      return this.watcher.observe(task.partition, task.id, {
+        next: (status) => {
+          if (status) subscriber.next(status);
+          if (status ? isTerminal(status) : !comesLater) subscriber.complete();
+        },
+        error: (error) => subscriber.error(error),
+      });
+    });
+  }
 
-function toDate(ms: number | null): Date | null {
-  return ms === null ? null : new Date(ms);
-}
+  /**
+   * Waits until the task has ended. Needs no polling, and misses nothing, whenever that is.
+   *
+   * @returns what the handler returned
+   * @throws TaskQueueError `TASK_FAILED`, `TASK_CANCELLED`, `TASK_NOT_FOUND`, `TASK_WAIT_TIMEOUT`, `WATCH_CLOSED`, `INVALID_ID`,
+   *   `INVALID_OPTIONS`, `REDIS_REFUSED`; or the reason of `signal`
+   */
+  async wait(id: string, options: WaitOptions = {}): Promise<unknown> {
+    const { timeoutMs, signal } = checkWaitOptions(options);
+    signal?.throwIfAborted();
+    let latest: TaskStatus | undefined;
+    const late = timeoutMs === undefined ? NEVER : timer(timeoutMs);
+    const aborted = signal ? fromEvent(signal, 'abort') : NEVER;
+    const givenUp = merge(
+      late.pipe(map(() => fail(new TaskWaitTimeoutError(id, timeoutMs ?? 0, latest?.state)))),
+      aborted.pipe(map(() => fail(signal?.reason))),
+    );
+    const watched = this.watch(id).pipe(
+      tap((status) => (latest = status)),
+      takeUntil(givenUp),
+    );
+    return resultOf(id, await lastValueFrom(watched, { defaultValue: null }));
+  }
 
-/** Text that is no JSON was written by hand, and is answered as it stands. */
-function parse(json: string | null): unknown {
-  if (json === null) return null;
-  try {
-    return JSON.parse(json);
-  } catch {
-    return json;
+  /** Ends what watches tasks. Called by the module when the application shuts down. */
+  close(): void {
+    this.watcher.close();
+  }
+
+  private comesLater(partition: Partition): boolean {
+    return this.settings.queue(queueOf(partition)).status === 'final';
   }
 }
 
-function toFailure(error: unknown): TaskFailure {
-  const isFailure = typeof error === 'object' && error !== null && 'name' in error && 'message' in error;
-  return isFailure ? (error as TaskFailure) : { name: 'Error', message: JSON.stringify(error) };
+/** @returns `null` for text that is no public id @throws InvalidTaskError */
+function parse(id: unknown): ReturnType<typeof parsePublicId> {
+  if (typeof id !== 'string') throw new InvalidTaskError('INVALID_ID', id);
+  return parsePublicId(id);
+}
+
+function fail(error: unknown): never {
+  throw error;
+}
+
+function resultOf(id: string, status: TaskStatus | null): unknown {
+  if (status?.state === 'completed') return status.result;
+  if (status?.state === 'failed') throw new TaskFailedError(status);
+  if (status?.state === 'cancelled') throw new TaskCancelledError(id, status.reason);
+  throw new TaskNotFoundError(id);
 }

@@ -114,6 +114,11 @@ export class RedisKeys {
     return `${this.prefix}task_turns:{${partition}}`;
   }
 
+  /** ZSET id → until when somebody watches its status, in ms */
+  watched(partition: Partition): string {
+    return `${this.prefix}task_watched:{${partition}}`;
+  }
+
   /** HASH of the layout version and counters */
   meta(partition: Partition): string {
     return `${this.prefix}task_meta:{${partition}}`;
@@ -149,6 +154,7 @@ export class RedisKeys {
         key('task_starts'), // LIST of the times in ms at which tasks started last; with `:<task name>` those of one name
         this.turns(partition),
         this.room(partition),
+        this.watched(partition),
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -163,4 +169,4 @@ export class RedisKeys {
 }
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 22;
+export const SCRIPT_KEYS = 23;

@@ -30,6 +30,7 @@ import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
 import { setGroup } from './scripts/set-group.script.js';
 import { tick } from './scripts/tick.script.js';
+import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
 
 type Arguments = readonly (string | number)[];
@@ -47,6 +48,7 @@ declare module 'ioredis' {
       Context
     >;
     taskRecover(keysAndArguments: Arguments): Result<RecoverAnswer, Context>;
+    taskWatch(keysAndArguments: Arguments): Result<null, Context>;
     taskLeave(keysAndArguments: Arguments): Result<number, Context>;
     taskCancel(keysAndArguments: Arguments): Result<TaskState | null, Context>;
     taskReschedule(keysAndArguments: Arguments): Result<number, Context>;
@@ -121,6 +123,7 @@ export const redisScripts = {
   taskExchange: script(exchange),
   taskBeat: script(beat),
   taskRecover: script(recover),
+  taskWatch: script(watchScript),
   taskLeave: script(leave),
   taskCancel: script(cancelScript),
   taskReschedule: script(reschedule),

@@ -11,6 +11,7 @@ import type {
   RepairPlace,
 } from '../damage.js';
 import type { Partition } from '../partition.js';
+import type { StatusListener, StatusWatch } from '../status-watch.js';
 import type { TaskState } from '../task-state.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import {
@@ -39,6 +40,7 @@ import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisRepair } from './redis-repair.js';
 import { RedisSchedules } from './redis-schedules.js';
 import { redisScripts } from './redis-scripts.js';
+import { RedisStatusWatch } from './redis-status-watch.js';
 import { RedisSteering } from './redis-steering.js';
 import type { RedisSource } from './redis-source.js';
 import { RedisWatch } from './redis-watch.js';
@@ -222,6 +224,24 @@ export class RedisBroker extends TaskBroker {
       Promise.all(ids.map((id) => client.hgetall(this.keys.status(partition, id)))),
     );
     return replies.map(readStatus);
+  }
+
+  watchStatuses(listener: StatusListener): StatusWatch {
+    const { redis, prefix, commandTimeoutMs } = this.options;
+    const connectionName = `${prefix}task_queue:watch`;
+    return new RedisStatusWatch(
+      this.keys,
+      this.commands,
+      listener,
+      (told) =>
+        new RedisConnection(
+          redis,
+          commandTimeoutMs,
+          commandTimeoutMs,
+          { connectionName, autoResubscribe: false },
+          told,
+        ),
+    );
   }
 
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {

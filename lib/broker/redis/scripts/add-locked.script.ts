@@ -6,6 +6,7 @@ import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Adds tasks unless others hold their keys.
@@ -21,7 +22,7 @@ import { scheduling } from './scheduling.lua.js';
  * Safe to repeat: each task gets a status, which is created first and only once. What replaces others leaves no trace of itself, so there
  * the answer of the call is remembered for as long as it may be sent again.
  */
-export const addLocked = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${creating}${scheduling}${endings}${locking}
+export const addLocked = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${deadLetters}${creating}${scheduling}${endings}${locking}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 local max_length, memory, token = tonumber(ARGV[2]), ARGV[3], ARGV[4]
@@ -84,8 +85,8 @@ local function replace(row, id, due)
   if call('ZSCORE', scheduled, id) then
     call('HSET', parked, id, expiring(renamed, due, row.expires_in))
     place(id, due)
-    call('HSET', key, 'due', whole(due))
-    call('HDEL', key, 'priority', 'group')
+    note('HSET', key, 'due', whole(due))
+    note('HDEL', key, 'priority', 'group')
     note_place(id, renamed)
   else
     call('HSET', key, 'latest', expiring(renamed, now, row.expires_in))

@@ -6,6 +6,7 @@ import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Calls a task off. What is waiting or scheduled never runs and is `cancelled` from now on. What is active is told to stop,
@@ -17,7 +18,7 @@ import { ticking } from './ticking.lua.js';
  * A waiting task stays in its list, which cannot be searched, until a worker comes to it and drops it.
  * Safe to repeat: the first call wins, and the token tells it again in which state the task was; others find it cancelled.
  */
-export const cancelScript = String.raw`${preamble}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}
+export const cancelScript = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key, lock = status .. id, lock_of(id)
 work_at_maxmemory()

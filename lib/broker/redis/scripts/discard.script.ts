@@ -1,6 +1,7 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { preamble } from './preamble.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Removes a dead letter, its data and its status, which stays if the id is in use again.
@@ -8,7 +9,7 @@ import { preamble } from './preamble.lua.js';
  * ARGV: id.
  * Returns: 1 if it was one, 0 if not. Safe to repeat.
  */
-export const discard = String.raw`${preamble}${envelopes}${deadLetters}
+export const discard = String.raw`${preamble}${toldAtOnce}${envelopes}${deadLetters}
 local id = ARGV[1]
 work_at_maxmemory()
 if call('ZREM', dead, id) == 0 then return 0 end

@@ -4,8 +4,12 @@ import { rates } from './rates.lua.js';
 export const limits = String.raw`
 -- What this worker applies. Another one may apply other limits, or none, while versions of an application change.
 local bounds = ARGV[14] ~= '' and cjson.decode(ARGV[14])
--- All that a queue without limits pays for them.
-local may_wait = call('EXISTS', limited, turns) > 0
+-- All that a queue pays for them that has no limits, and whose tasks nobody watches.
+local may_wait = call('EXISTS', limited, turns, watched) > 0
+if may_wait and call('EXISTS', watched) == 1 then
+  tell_watchers()
+  may_wait = call('EXISTS', limited, turns) > 0
+end
 if not may_wait then has_turns = false end
 -- For how long nothing is to be claimed, as handlers were told.
 local longest_wait = 0

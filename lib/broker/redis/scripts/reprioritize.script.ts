@@ -1,6 +1,7 @@
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Changes the priority of a task that waits, for a worker or for its time: it becomes the last one of that priority. The list in
@@ -12,7 +13,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat: a task that has that priority already stays where it is.
  */
-export const reprioritize = String.raw`${preamble}${envelopes}${lanes}
+export const reprioritize = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}
 local id, priority, passed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local PAGE = 200
 local key = status .. id

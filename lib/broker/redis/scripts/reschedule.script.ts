@@ -1,5 +1,6 @@
 import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Changes when a task is due that waits for its time. When it expires, if it does, moves along.
@@ -10,7 +11,7 @@ import { scheduling } from './scheduling.lua.js';
  * Safe to repeat: by the tokens in its status a task tells that this call has moved it, whatever became of it since; the last
  * few calls are remembered.
  */
-export const reschedule = String.raw`${preamble}${scheduling}
+export const reschedule = String.raw`${preamble}${toldAtOnce}${scheduling}
 local id, when, token = ARGV[1], ARGV[2], ARGV[3]
 local key = status .. id
 local TOKENS_MAX = 200

@@ -2,6 +2,7 @@ import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { preamble } from './preamble.lua.js';
+import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Puts dead letters back at the end of the queue, with all their attempts before them. What is no task stays: it would only
@@ -12,7 +13,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat: what is waiting already is no dead letter any more, and the token tells that this call has put it there.
  */
-export const revive = String.raw`${preamble}${envelopes}${lanes}${deadLetters}
+export const revive = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${deadLetters}
 local token, revived = ARGV[1], {}
 for i = 2, #ARGV do
   local id = ARGV[i]
