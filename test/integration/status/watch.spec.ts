@@ -194,7 +194,7 @@ describe('wait', () => {
     expect(await subscribers()).toHaveLength(1);
     expect(await results).toEqual(rows.map(({ data }) => data.result));
     await eventually(async () => (await fixture.redis.exists(key('task_watched:{default}'))) === 0);
-  });
+  }, 60_000);
 
   it('no change is missed, whenever somebody comes', async () => {
     const { producer, status } = await start();
