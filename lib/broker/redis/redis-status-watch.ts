@@ -44,6 +44,11 @@ export class RedisStatusWatch implements StatusWatch, ConnectionListener {
     }
   }
 
+  /** See `RedisConnection.renew`. */
+  renew(): void {
+    this.connection.renew();
+  }
+
   close(): void {
     this.connection.close();
   }

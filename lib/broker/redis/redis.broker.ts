@@ -34,7 +34,7 @@ import {
 import { flattenOutcomes, pushAwaited } from './outcome-arguments.js';
 import { RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
-import { RedisConnection } from './redis-connection.js';
+import { type ConnectionListener, RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisRepair } from './redis-repair.js';
@@ -72,6 +72,7 @@ export class RedisBroker extends TaskBroker {
   private readonly adding: RedisAdding;
   private readonly steering: RedisSteering;
   private readonly repairs: RedisRepair;
+  private statusWatch: RedisStatusWatch | undefined;
 
   constructor(private readonly options: RedisBrokerOptions) {
     super();
@@ -79,8 +80,11 @@ export class RedisBroker extends TaskBroker {
     this.keys = new RedisKeys(prefix);
     this.health = new RedisWatch(
       (client) => client.del(this.keys.nothing),
-      // Both lead to the same server: where one broke, the other one may be silent, too.
-      () => this.blocking.renew(),
+      // All lead to the same server: where one broke, the others may be silent, too.
+      () => {
+        this.blocking.renew();
+        this.statusWatch?.renew();
+      },
     );
     const settings = { scripts: redisScripts, connectionName: `${prefix}task_queue:${connection}` };
     this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, settings, this.health);
@@ -229,19 +233,11 @@ export class RedisBroker extends TaskBroker {
   watchStatuses(listener: StatusListener): StatusWatch {
     const { redis, prefix, commandTimeoutMs } = this.options;
     const connectionName = `${prefix}task_queue:watch`;
-    return new RedisStatusWatch(
-      this.keys,
-      this.commands,
-      listener,
-      (told) =>
-        new RedisConnection(
-          redis,
-          commandTimeoutMs,
-          commandTimeoutMs,
-          { connectionName, autoResubscribe: false },
-          told,
-        ),
-    );
+    const options = { connectionName, autoResubscribe: false };
+    const connect = (told: ConnectionListener): RedisConnection =>
+      new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, options, told);
+    this.statusWatch = new RedisStatusWatch(this.keys, this.commands, listener, connect);
+    return this.statusWatch;
   }
 
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
