@@ -55,7 +55,7 @@ const subscribers = async (): Promise<string[]> =>
 const codeOf = async (promise: Promise<unknown>): Promise<string> =>
   promise.then(
     (value) => `resolved with ${JSON.stringify(value)}`,
-    (error: TaskQueueError) => error.code,
+    (error: unknown) => (error as TaskQueueError).code,
   );
 
 describe('watch', () => {
@@ -98,7 +98,8 @@ describe('watch', () => {
         next: ({ state, priority, dueAt }) => {
           seen.push(state, priority);
           if (seen.length === 2) void admin.reprioritize(later.id, 5);
-          else if (priority === 5 && dueAt!.getTime() > Date.now() + 3_000_000) void admin.reschedule(later.id, '30m');
+          else if (priority === 5 && (dueAt?.getTime() ?? 0) > Date.now() + 3_000_000)
+            void admin.reschedule(later.id, '30m');
           else if (state === 'scheduled') void admin.cancel(later.id);
         },
         complete: resolve,
