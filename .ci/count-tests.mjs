@@ -1,11 +1,13 @@
 /**
- * Prints which tests failed and why, and at last `N passed, N failed`, from vitest's JSON report; exits 1 if anything failed
+ * Prints which tests failed and why, and at last `N passed, N failed`, from vitest's JSON reports; exits 1 if anything failed
  * or there is no report.
  */
 import { readFileSync } from 'node:fs';
-import { relative } from 'node:path';
+import { basename, relative } from 'node:path';
 
-const { passed, failures } = read(process.argv[2]);
+const reports = process.argv.slice(2).map(read);
+const passed = reports.reduce((sum, report) => sum + report.passed, 0);
+const failures = reports.flatMap((report) => report.failures);
 for (const { title, message } of failures) console.log(`FAILED TEST: ${title}\n${message}\n`);
 console.log(`${passed} passed, ${failures.length} failed`);
 process.exit(failures.length === 0 ? 0 : 1);
@@ -15,7 +17,7 @@ function read(path) {
   try {
     report = JSON.parse(readFileSync(path, 'utf8'));
   } catch (error) {
-    return { passed: 0, failures: [{ title: 'no report of the tests', message: String(error) }] };
+    return { passed: 0, failures: [{ title: `no report of the tests: ${basename(path)}`, message: String(error) }] };
   }
   return { passed: report.numPassedTests, failures: report.testResults.flatMap(failuresOf) };
 }

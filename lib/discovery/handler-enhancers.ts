@@ -4,7 +4,7 @@ import {
   GUARDS_METADATA,
   INTERCEPTORS_METADATA,
   PIPES_METADATA,
-} from '@nestjs/common/internal';
+} from '@nestjs/common/constants.js';
 import type { ApplicationConfig } from '@nestjs/core';
 import { UnsupportedHandlerError } from '../errors/index.js';
 import { decoratedParameters } from './handler-arguments.js';

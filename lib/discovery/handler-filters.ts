@@ -1,6 +1,6 @@
 import type { ExceptionFilter } from '@nestjs/common';
-import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/internal';
-import { ExecutionContextHost } from '@nestjs/core/internal';
+import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { isControlFlow } from '../handler/control-flow.js';
 import { lastOf } from '../handler/last-of.js';
 import type { HandlerContext } from '../handler/handler-context.js';

@@ -43,9 +43,14 @@ export class SampleProcess {
     started.add(this);
   }
 
-  static start(name: string, { args = [], env = {}, cwd }: SampleOptions = {}): SampleProcess {
+  static start(name: string, options: SampleOptions = {}): SampleProcess {
     const main = fileURLToPath(new URL(`../../sample/${name}/dist/main.js`, import.meta.url));
     if (!existsSync(main)) throw new Error(`${main} is missing: build the samples first (npm run build:samples).`);
+    return SampleProcess.run(main, options);
+  }
+
+  /** The application whose file that is. */
+  static run(main: string, { args = [], env = {}, cwd }: SampleOptions = {}): SampleProcess {
     const environment = { ...process.env, NO_COLOR: '1', REDIS_URL: undefined, ...env };
     return new SampleProcess(spawn(process.execPath, [main, ...args], { cwd, env: environment, stdio: 'pipe' }));
   }

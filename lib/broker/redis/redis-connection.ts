@@ -117,6 +117,7 @@ export class RedisConnection {
       this.client.on('ready', () => {
         if (!(this.lastError instanceof Error && NO_MASTER.test(this.lastError.message))) this.lastError = undefined;
       });
+      stopSocketTimer(this.client);
       if (this.listener) this.tell(this.client, this.listener);
     }
     return this.client;
@@ -179,4 +180,13 @@ export class RedisConnection {
     const cause = this.lastError ?? (broke ? new Error(BROKE) : error);
     return new RedisUnavailableError(performance.now() - begun, cause);
   }
+}
+
+/** ioredis 5 lets the timer of `socketTimeout` outlive its connection: it would break the next one, and not watch over that. */
+function stopSocketTimer(client: Redis): void {
+  const timed = client as unknown as { socketTimeoutTimer?: NodeJS.Timeout | undefined };
+  client.on('close', () => {
+    clearTimeout(timed.socketTimeoutTimer);
+    timed.socketTimeoutTimer = undefined;
+  });
 }

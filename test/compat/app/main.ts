@@ -1,0 +1,16 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import { httpAdapter } from './platform.js';
+
+async function start(): Promise<void> {
+  const app = await NestFactory.create(AppModule, httpAdapter(), { abortOnError: false });
+  app.enableShutdownHooks();
+  await app.listen(0, '127.0.0.1');
+  console.log(`Listening on ${await app.getUrl()}`);
+}
+
+start().catch((error: unknown) => {
+  console.error(error);
+  process.exit(1);
+});
