@@ -5,34 +5,51 @@ import { TaskProducer } from '../producer/task-producer.service.js';
 import { TaskScheduler } from '../schedule/task-scheduler.service.js';
 import { TaskStatusService } from '../status/task-status.service.js';
 
-/**
- * The token of a service of an instance: its class for the default one.
- * @throws InvalidOptionsError where that is no name
- */
 type GetToken<T> = (instance?: string) => Type<T> | string;
-
-/** Injects a service of an instance. @throws InvalidOptionsError where that is no name */
 type InjectService = (instance?: string) => PropertyDecorator & ParameterDecorator;
 
+/** What an instance offers to the application: whatever is entered here. */
 const services = new Map<InjectionToken, GetToken<unknown>>();
 
 /** @param title what stands in messages of Nest: a bundler may have given the class another name */
-function service<T>(type: Type<T>, title: string): [GetToken<T>, InjectService] {
+function tokenOf<T>(service: Type<T>, title: string): GetToken<T> {
   const getToken: GetToken<T> = (instance = DEFAULT_INSTANCE) =>
-    checkInstanceName(instance) === DEFAULT_INSTANCE ? type : titleOf(title, instance);
-  services.set(type, getToken);
-  return [getToken, (instance) => Inject(getToken(instance))];
+    checkInstanceName(instance) === DEFAULT_INSTANCE ? service : titleOf(title, instance);
+  services.set(service, getToken);
+  return getToken;
 }
 
-/*
- * What an instance offers to the application, one line each.
- * @example constructor(@InjectTaskProducer('reports') private readonly producer: TaskProducer) {}
+function injecting(getToken: GetToken<unknown>): InjectService {
+  return (instance) => Inject(getToken(instance));
+}
+
+/**
+ * The token of the `TaskProducer` of an instance: the class itself for the default one.
+ * @throws InvalidOptionsError where that is no name
  * @example app.get(getTaskProducerToken('reports'))
  */
-export const [getTaskProducerToken, InjectTaskProducer] = service(TaskProducer, 'TaskProducer');
-export const [getTaskStatusServiceToken, InjectTaskStatusService] = service(TaskStatusService, 'TaskStatusService');
-export const [getTaskQueueAdminToken, InjectTaskQueueAdmin] = service(TaskQueueAdmin, 'TaskQueueAdmin');
-export const [getTaskSchedulerToken, InjectTaskScheduler] = service(TaskScheduler, 'TaskScheduler');
+export const getTaskProducerToken = tokenOf(TaskProducer, 'TaskProducer');
+/**
+ * Injects the `TaskProducer` of an instance.
+ * @throws InvalidOptionsError where that is no name
+ * @example constructor(\@InjectTaskProducer('reports') private readonly producer: TaskProducer) {}
+ */
+export const InjectTaskProducer = injecting(getTaskProducerToken);
+
+/** The token of the `TaskStatusService` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskStatusServiceToken = tokenOf(TaskStatusService, 'TaskStatusService');
+/** Injects the `TaskStatusService` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskStatusService = injecting(getTaskStatusServiceToken);
+
+/** The token of the `TaskQueueAdmin` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskQueueAdminToken = tokenOf(TaskQueueAdmin, 'TaskQueueAdmin');
+/** Injects the `TaskQueueAdmin` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskQueueAdmin = injecting(getTaskQueueAdminToken);
+
+/** The token of the `TaskScheduler` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskSchedulerToken = tokenOf(TaskScheduler, 'TaskScheduler');
+/** Injects the `TaskScheduler` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskScheduler = injecting(getTaskSchedulerToken);
 
 /** The tokens of all that an instance offers. */
 export function serviceTokens(instance: string): InjectionToken[] {
