@@ -27,7 +27,7 @@ export function layUnder<T extends object>(upper: Map<string, T>, lower: Readonl
 
 function filledFrom<T extends object>(lower: T, upper: T | undefined): T {
   const filled = new Map<string, unknown>(Object.entries(lower));
-  for (const [option, value] of Object.entries(upper ?? {}) as [string, unknown][]) {
+  for (const [option, value] of Object.entries(upper ?? {})) {
     const below = filled.get(option);
     if (value === undefined) continue;
     filled.set(option, isObject(value) && isObject(below) ? filledFrom(below, value) : value);

@@ -50,8 +50,8 @@ export class TaskQueueSettings {
   readonly maxDataBytes: number;
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
-  private readonly queues: Map<string, PartialQueue>;
-  private readonly tasks: Map<string, PartialTaskSettings & { rate?: Rate | undefined }>;
+  private readonly queues = new Map<string, PartialQueue>();
+  private readonly tasks = new Map<string, PartialTaskSettings & { rate?: Rate | undefined }>();
   private readonly defaults: PartialQueue;
   private readonly features = { queues: new FeatureLayer('queue'), tasks: new FeatureLayer('task') };
 
@@ -79,9 +79,9 @@ export class TaskQueueSettings {
     this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
     this.scheduleOwner = given.schedules?.owner;
-    this.queues = given.queues ?? new Map();
-    this.tasks = given.tasks ?? new Map();
     this.defaults = given.defaults ?? {};
+    layUnder(this.queues, given.queues);
+    layUnder(this.tasks, given.tasks);
   }
 
   /**

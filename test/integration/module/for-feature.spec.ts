@@ -98,7 +98,7 @@ describe('forFeature', () => {
           outcomes.push(
             await added.then(
               () => 'added',
-              (error: Error) => error,
+              (error: unknown) => error,
             ),
           );
         }
@@ -146,7 +146,7 @@ describe('forFeature', () => {
     await expect(reports.add('x', 1, { queue: 'q' })).rejects.toMatchObject({ code: 'QUEUE_FULL' });
   });
 
-  it.each([
+  it.each<[string, FeatureOptions, FeatureOptions]>([
     ['queue "email"', { queues: { email: { concurrency: 2 } } }, { queues: { email: { concurrency: 3 } } }],
     [
       'queue "email"',

@@ -214,8 +214,8 @@ describe('What an instance offers', () => {
     expect(new Set([...feature.main, ...feature.reports]).size).toBe(8);
     expect(feature.alsoMain).toEqual(feature.main.slice(0, 2));
     // However many instances there are, and whichever was imported last.
-    expect(classes.map((type) => app.get(type) as unknown)).toEqual(feature.main);
-    expect(tokens.map((token) => app.get(token('reports')) as unknown)).toEqual(feature.reports);
+    expect<unknown>(classes.map((type) => app.get(type))).toEqual(feature.main);
+    expect<unknown>(tokens.map((token) => app.get(token('reports')))).toEqual(feature.reports);
   });
 
   it('has the class as the token of the default instance', () => {
