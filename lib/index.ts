@@ -11,6 +11,16 @@ export * from './errors/index.js';
 export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
 export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
+export {
+  getTaskProducerToken,
+  getTaskQueueAdminToken,
+  getTaskSchedulerToken,
+  getTaskStatusServiceToken,
+  InjectTaskProducer,
+  InjectTaskQueueAdmin,
+  InjectTaskScheduler,
+  InjectTaskStatusService,
+} from './module/instance-services.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
 export { type AddedTask, type AddOptions, type BulkRow, TaskProducer } from './producer/task-producer.service.js';

@@ -16,7 +16,6 @@ import { Quarantine } from './quarantine.js';
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
-  private readonly logger = guardedLog(new Logger('TaskWorker'));
   private readonly loops = new Map<Consumer, Promise<void>>();
   private listener: BellListener | undefined;
   private heartbeat: NodeJS.Timeout | undefined;
@@ -32,6 +31,7 @@ export class TaskWorker {
     private readonly handlers: TaskHandlerRegistry,
     private readonly outages: OutageLog,
     private readonly onBeat: (partition: Partition, reply: BeatReply) => void = () => undefined,
+    private readonly logger = guardedLog(new Logger('TaskWorker')),
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);
@@ -42,12 +42,8 @@ export class TaskWorker {
     return this.handlers.queues.filter((queue) => this.settings.consumes(queue));
   }
 
-  /**
-   * Starts every loop and returns at once; whether Redis can be reached is the loops' concern.
-   * @throws InvalidOptionsError if `consume` names a queue without a handler
-   */
+  /** Starts every loop and returns at once; whether Redis can be reached is the loops' concern. */
   start(): void {
-    this.checkConsume();
     if (this.queues.length === 0 || this.loops.size > 0 || this.stopping) return;
     const workerId = ulid();
     const { leaseMs, maxBlockedMs } = this.settings;
@@ -118,7 +114,8 @@ export class TaskWorker {
     await this.keeper?.close();
   }
 
-  private checkConsume(): void {
+  /** @throws InvalidOptionsError if `consume` names a queue without a handler */
+  checkConsume(): void {
     const { consume } = this.settings;
     if (typeof consume === 'boolean') return;
     const known = this.handlers.queues;

@@ -3,6 +3,7 @@ import type { Observable } from 'rxjs';
 import { checkQueueName, checkTaskName } from '../broker/names.js';
 import { InvalidOptionsError, UnsupportedHandlerError } from '../errors/index.js';
 import { type BatchOptions, type BatchSettings, checkBatchOptions } from '../options/batch-options.js';
+import { checkInstanceName, DEFAULT_INSTANCE } from '../options/instance-name.js';
 import type { Rate } from '../broker/claim-limits.js';
 import { checkRate, type RateOptions } from '../options/rate.js';
 import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '../options/task-options.js';
@@ -11,6 +12,8 @@ import { checkTaskOptions, type PartialTaskSettings, type TaskOptions } from '..
 export interface TaskHandlerOptions extends TaskOptions {
   /** The queue that the handler works on. @default 'default' */
   queue?: string | undefined;
+  /** To which instance of the module the handler belongs: the `name` of its `forRoot`. @default 'default', the one without a name */
+  instance?: string | undefined;
   /**
    * The method gets the tasks in batches: arrays of data and of contexts, in the order of the queue. A batch takes one slot of the
    * queue's `concurrency`. @default one task at a time
@@ -37,6 +40,7 @@ export type BatchHandlerDecorator = <T extends BatchHandlerMethod>(
 export interface TaskHandlerMetadata {
   name: string;
   queue: string | undefined;
+  instance: string;
   rate: Rate | undefined;
   settings: PartialTaskSettings;
   batch: BatchSettings | undefined;
@@ -71,8 +75,9 @@ export function TaskHandler(name: string, options: TaskHandlerOptions = {}): Met
   if (typeof options !== 'object' || options === null) {
     throw new InvalidOptionsError([{ option: 'options', given: options, allowed: 'an object' }]);
   }
-  const { queue, rate: given, batch: batchOptions, ...taskOptions } = options;
+  const { queue, instance = DEFAULT_INSTANCE, rate: given, batch: batchOptions, ...taskOptions } = options;
   if (queue !== undefined) checkQueueName(queue);
+  checkInstanceName(instance);
   const rate = checkRate(given);
   const settings = checkTaskOptions(taskOptions);
   const batch = batchOptions === undefined ? undefined : checkBatchOptions(batchOptions);
@@ -81,7 +86,7 @@ export function TaskHandler(name: string, options: TaskHandlerOptions = {}): Met
     if (typeof target === 'function' || typeof method !== 'function') {
       throw new UnsupportedHandlerError(String(key), 'a handler is a method of instances, not static and no accessor');
     }
-    const metadata: TaskHandlerMetadata = { name, queue, rate, settings, batch };
+    const metadata: TaskHandlerMetadata = { name, queue, instance, rate, settings, batch };
     Reflect.defineMetadata(TASK_HANDLER, [metadata, ...taskHandlerMetadata(method)], method);
   };
 }

@@ -12,6 +12,8 @@ export interface TaskScheduleOptions extends TickOptions {
   task?: string | undefined;
   /** Likewise. */
   queue?: string | undefined;
+  /** Likewise: that of the handler. */
+  instance?: string | undefined;
 }
 
 /** What the decorator leaves on a method. */
@@ -19,6 +21,7 @@ export interface TaskScheduleMetadata {
   name: string | undefined;
   task: string | undefined;
   queue: string | undefined;
+  instance: string | undefined;
   ticks: CheckedTicks;
 }
 
@@ -37,7 +40,7 @@ const TASK_SCHEDULE = 'nestjs-redis-task-queue:schedule';
  * async build(data: null, task: TaskContext) { … }
  */
 export function TaskSchedule(timing: string | { every: Duration }, options: TaskScheduleOptions = {}): MethodDecorator {
-  const { name, task, queue, ...tickOptions } = Object(options) as TaskScheduleOptions;
+  const { name, task, queue, instance, ...tickOptions } = Object(options) as TaskScheduleOptions;
   if (name !== undefined) checkScheduleName(name);
   const given = typeof timing === 'string' ? { ...tickOptions, cron: timing } : { ...tickOptions, ...timing };
   return (target, key, descriptor: PropertyDescriptor | undefined) => {
@@ -46,7 +49,7 @@ export function TaskSchedule(timing: string | { every: Duration }, options: Task
       throw new UnsupportedHandlerError(String(key), 'a schedule stands on a method of instances that is a handler');
     }
     const ticks = checkTicks(name ?? `${target.constructor.name}.${String(key)}`, given, []);
-    const metadata: TaskScheduleMetadata = { name, task, queue, ticks };
+    const metadata: TaskScheduleMetadata = { name, task, queue, instance, ticks };
     Reflect.defineMetadata(TASK_SCHEDULE, [metadata, ...taskScheduleMetadata(method)], method);
   };
 }

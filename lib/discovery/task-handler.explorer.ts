@@ -4,6 +4,7 @@ import { taskHandlerMetadata } from '../decorators/task-handler.decorator.js';
 import { UnsupportedHandlerError } from '../errors/index.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
+import { DEFAULT_INSTANCE } from '../options/instance-name.js';
 import type { HandlerMethod, HandlerSite, Wrapper } from './handler-site.js';
 import { TaskHandlerInvoker } from './task-handler.invoker.js';
 
@@ -16,15 +17,29 @@ export class TaskHandlerExplorer {
     private readonly invoker: TaskHandlerInvoker,
   ) {}
 
-  /** @throws UnsupportedHandlerError */
-  explore(): TaskHandlerEntry[] {
+  /** Those of one instance of the module. @throws UnsupportedHandlerError */
+  explore(instance = DEFAULT_INSTANCE): TaskHandlerEntry[] {
     const seen = new Set<unknown>();
     return this.wrappers().flatMap((wrapper) => {
       // The same object under a second token is the same handler.
       if (wrapper.isAlias || seen.has(wrapper.instance)) return [];
       if (wrapper.instance) seen.add(wrapper.instance);
-      return this.exploreWrapper(wrapper);
+      return this.exploreWrapper(wrapper, instance);
     });
+  }
+
+  /** All instances that handlers belong to, each with one of these. */
+  instances(): ReadonlyMap<string, string> {
+    const origins = new Map<string, string>();
+    for (const wrapper of this.wrappers()) {
+      const prototype = prototypeOf(wrapper);
+      for (const key of prototype ? this.scanner.getAllMethodNames(prototype) : []) {
+        for (const { instance } of taskHandlerMetadata(prototype?.[key] as object)) {
+          if (!origins.has(instance)) origins.set(instance, originOf(wrapper, key));
+        }
+      }
+    }
+    return origins;
   }
 
   /** Those that Nest makes of their class come first: a factory may return one of them, and knows nothing of its enhancers. */
@@ -33,23 +48,24 @@ export class TaskHandlerExplorer {
     return all.sort((one, other) => Number(one.isNotMetatype) - Number(other.isNotMetatype));
   }
 
-  private exploreWrapper(wrapper: Wrapper): TaskHandlerEntry[] {
+  private exploreWrapper(wrapper: Wrapper, instanceName: string): TaskHandlerEntry[] {
     const instance: unknown = wrapper.instance;
     const prototype = prototypeOf(wrapper);
     if (!prototype) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
       const method = prototype[key] as HandlerMethod;
-      const declared = taskHandlerMetadata(method);
+      const all = taskHandlerMetadata(method);
+      const declared = all.filter((each) => each.instance === instanceName);
       if (declared.length === 0) return [];
-      const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
+      const origin = originOf(wrapper, key);
       if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
         throw new UnsupportedHandlerError(
           origin,
           'its class, or something that it injects or that guards it, is request-scoped or transient',
         );
       }
-      const takesBatches = declared.some(({ batch }) => batch);
-      if (takesBatches && !declared.every(({ batch }) => batch)) {
+      const takesBatches = all.some(({ batch }) => batch);
+      if (takesBatches && !all.every(({ batch }) => batch)) {
         throw new UnsupportedHandlerError(origin, 'some of its @TaskHandler have `batch` and some have not');
       }
       const site: HandlerSite = { wrapper, instance, method, key, takesBatches, origin };
@@ -57,6 +73,11 @@ export class TaskHandlerExplorer {
       return declared.map(({ queue = DEFAULT_QUEUE, ...entry }) => ({ ...entry, queue, origin, invoke }));
     });
   }
+}
+
+/** For messages: `EmailTasks.send (EmailModule)`. */
+export function originOf(wrapper: Wrapper, key: string): string {
+  return `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
 }
 
 /** Of the class where there is one: a request-scoped provider has no instance yet. */

@@ -4,8 +4,9 @@ import { type TaskHandlerMetadata, taskHandlerMetadata } from '../decorators/tas
 import { type TaskScheduleMetadata, taskScheduleMetadata } from '../decorators/task-schedule.decorator.js';
 import { InvalidScheduleError } from '../errors/index.js';
 import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
+import { DEFAULT_INSTANCE } from '../options/instance-name.js';
 import type { DeclaredSchedule } from '../schedule/declared-schedule.js';
-import { prototypeOf } from './task-handler.explorer.js';
+import { originOf, prototypeOf } from './task-handler.explorer.js';
 
 /** Finds the schedules that stand on methods of providers and controllers. Returns what it finds and registers nothing. */
 @Injectable()
@@ -15,8 +16,8 @@ export class TaskScheduleExplorer {
     private readonly scanner: MetadataScanner,
   ) {}
 
-  /** @throws InvalidScheduleError where it is not clear which handler is meant */
-  explore(): DeclaredSchedule[] {
+  /** Those of one instance of the module. @throws InvalidScheduleError where it is not clear which handler is meant */
+  explore(instance = DEFAULT_INSTANCE): DeclaredSchedule[] {
     // A class in two modules has two instances, and one schedule.
     const seen = new Set<unknown>();
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
@@ -26,35 +27,56 @@ export class TaskScheduleExplorer {
       seen.add(prototype);
       return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
         const method = prototype[key] as object;
-        const origin = `${wrapper.name}.${key} (${wrapper.host?.name ?? 'unknown module'})`;
+        const origin = originOf(wrapper, key);
         const handlers = taskHandlerMetadata(method);
-        return taskScheduleMetadata(method).map((schedule) => declared(schedule, handlers, origin));
+        return taskScheduleMetadata(method).flatMap((schedule) => {
+          const handler = handlerOf(schedule, handlers, origin);
+          return handler.instance === instance ? [declared(schedule, handler, origin)] : [];
+        });
       });
     });
   }
 }
 
 function declared(
-  { name, task, queue, ticks }: TaskScheduleMetadata,
-  handlers: readonly TaskHandlerMetadata[],
+  { name, ticks }: TaskScheduleMetadata,
+  handler: TaskHandlerMetadata,
   origin: string,
 ): DeclaredSchedule {
-  const queueOf = (handler: TaskHandlerMetadata): string => handler.queue ?? DEFAULT_QUEUE;
+  return { ...ticks, name: name ?? handler.name, task: handler.name, queue: queueOf(handler), origin };
+}
+
+function queueOf({ queue = DEFAULT_QUEUE }: TaskHandlerMetadata): string {
+  return queue;
+}
+
+/** The one that a schedule is for. */
+function handlerOf(
+  { name, task, queue, instance }: TaskScheduleMetadata,
+  handlers: readonly TaskHandlerMetadata[],
+  origin: string,
+): TaskHandlerMetadata {
   const meant = handlers.filter(
-    (handler) => (task === undefined || handler.name === task) && (queue === undefined || queueOf(handler) === queue),
+    (handler) =>
+      (task === undefined || handler.name === task) &&
+      (queue === undefined || queueOf(handler) === queue) &&
+      (instance === undefined || handler.instance === instance),
   );
   const [handler] = meant;
-  if (!handler || meant.length > 1) throw unclear(name ?? origin, { task, queue }, handlers, origin);
-  return { ...ticks, name: name ?? handler.name, task: handler.name, queue: queueOf(handler), origin };
+  if (!handler || meant.length > 1) throw unclear(name ?? origin, { task, queue, instance }, handlers, origin);
+  return handler;
 }
 
 function unclear(
   title: string,
-  given: Pick<TaskScheduleMetadata, 'task' | 'queue'>,
+  given: Pick<TaskScheduleMetadata, 'task' | 'queue' | 'instance'>,
   handlers: readonly TaskHandlerMetadata[],
   origin: string,
 ): InvalidScheduleError {
-  const known = handlers.map(({ name, queue = DEFAULT_QUEUE }) => `"${name}" on queue "${queue}"`);
+  const known = handlers.map((handler) => {
+    const ofInstance = handler.instance === DEFAULT_INSTANCE ? '' : ` of instance "${handler.instance}"`;
+    return `"${handler.name}" on queue "${queueOf(handler)}"${ofInstance}`;
+  });
   const allowed =
     known.length === 0
       ? `a method that is a handler: ${origin} has no @TaskHandler`

@@ -13,6 +13,10 @@
  * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |
  * | `DUPLICATE_HANDLER` | two handlers for one task name on one queue; thrown at start |
  * | `UNSUPPORTED_HANDLER` | a handler stands where it cannot be called; thrown at start |
+ * | `UNKNOWN_INSTANCE` | a handler or a `forFeature` belongs to an instance that is not imported; thrown at start |
+ * | `DUPLICATE_INSTANCE` | two imports of the module have one name; thrown at start |
+ * | `SHARED_QUEUE` | two instances work on one queue with the same `redis` and `prefix`; thrown at start |
+ * | `CONFLICTING_OPTIONS` | two `forFeature` say different things of one queue or task name; thrown at start |
  * | `INVALID_SCHEDULE` | a schedule that cannot be kept: no cron expression, no time zone, options that contradict each other |
  * | `TOO_MANY_SCHEDULES` | a queue has 10,000 schedules already |
  * | `REDIS_UNAVAILABLE` | Redis did not answer in time; whether a write arrived is unknown |
@@ -45,6 +49,10 @@ export type TaskQueueErrorCode =
   | 'AMBIGUOUS_SCHEDULE'
   | 'DUPLICATE_HANDLER'
   | 'UNSUPPORTED_HANDLER'
+  | 'UNKNOWN_INSTANCE'
+  | 'DUPLICATE_INSTANCE'
+  | 'SHARED_QUEUE'
+  | 'CONFLICTING_OPTIONS'
   | 'INVALID_SCHEDULE'
   | 'TOO_MANY_SCHEDULES'
   | 'REDIS_UNAVAILABLE'

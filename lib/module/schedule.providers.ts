@@ -1,18 +1,19 @@
-import { Logger, type Provider } from '@nestjs/common';
+import { type FactoryProvider, Logger } from '@nestjs/common';
 import { TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskScheduleExplorer } from '../discovery/task-schedule.explorer.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
 import { ScheduleWriter } from '../schedule/schedule-writer.js';
 import { TaskScheduler } from '../schedule/task-scheduler.service.js';
+import { INSTANCE } from './instance-tokens.js';
 
 /** What keeps the schedules. */
-export const scheduleProviders: Provider[] = [
-  TaskScheduleExplorer,
+export const scheduleProviders: FactoryProvider[] = [
   {
     provide: ScheduleWriter,
     useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, handlers: TaskHandlerRegistry) =>
@@ -21,9 +22,9 @@ export const scheduleProviders: Provider[] = [
   },
   {
     provide: ScheduleKeeper,
-    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, outages: OutageLog) =>
-      new ScheduleKeeper(schedules, settings, outages, guardedLog(new Logger('TaskScheduler'))),
-    inject: [TaskBroker, TaskQueueSettings, OutageLog],
+    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, outages: OutageLog, instance: string) =>
+      new ScheduleKeeper(schedules, settings, outages, guardedLog(new Logger(titleOf('TaskScheduler', instance)))),
+    inject: [TaskBroker, TaskQueueSettings, OutageLog, INSTANCE],
   },
   {
     provide: ScheduleDeclarer,
@@ -33,11 +34,12 @@ export const scheduleProviders: Provider[] = [
       { schedules }: TaskBroker,
       writer: ScheduleWriter,
       outages: OutageLog,
+      instance: string,
     ) => {
-      const log = guardedLog(new Logger('TaskScheduler'));
-      return new ScheduleDeclarer(() => explorer.explore(), scheduleOwner, schedules, writer, outages, log);
+      const log = guardedLog(new Logger(titleOf('TaskScheduler', instance)));
+      return new ScheduleDeclarer(() => explorer.explore(instance), scheduleOwner, schedules, writer, outages, log);
     },
-    inject: [TaskScheduleExplorer, TaskQueueSettings, TaskBroker, ScheduleWriter, OutageLog],
+    inject: [TaskScheduleExplorer, TaskQueueSettings, TaskBroker, ScheduleWriter, OutageLog, INSTANCE],
   },
   {
     provide: TaskScheduler,

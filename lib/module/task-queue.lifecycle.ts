@@ -1,5 +1,4 @@
 import {
-  Injectable,
   Logger,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
@@ -10,8 +9,10 @@ import { DiscoveryService } from '@nestjs/core';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { OutageLog } from '../consumer/outage-log.js';
-import { InvalidOptionsError } from '../errors/index.js';
+import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
+import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
@@ -19,89 +20,99 @@ import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
 import { TaskStatusService } from '../status/task-status.service.js';
 import { onFurtherSignal } from './further-signal.js';
 import { RedisWatcher } from './redis-watcher.js';
+import {
+  instancesOf,
+  refuseDuplicates,
+  refuseSharedWork,
+  refuseStrays,
+  TaskQueueInstance,
+} from './task-queue-instance.js';
 
 /** By now the application has called `enableShutdownHooks()`, if it ever will. */
 const HOOKS_CHECK_MS = 5_000;
 
 /**
  * When things start and stop. Handlers run once every provider is ready. At shutdown the worker drains first, while
- * handlers can still add tasks and use what the application gave them; then producers and connections close.
+ * handlers can still add tasks and use what the application gave them; then producers and connections close. The instances of an
+ * application do each of these steps together.
  */
-@Injectable()
 export class TaskQueueLifecycle
+  extends TaskQueueInstance
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  private readonly logger = new Logger('RedisTaskQueueModule');
+  private readonly logger: Logger;
   private hooksCheck: NodeJS.Timeout | undefined;
+  private entries: readonly TaskHandlerEntry[] | undefined;
+  private draining: Promise<void> | undefined;
 
   constructor(
+    readonly name: string,
+    readonly settings: TaskQueueSettings,
     private readonly discovery: DiscoveryService,
+    private readonly explorer: TaskHandlerExplorer,
     private readonly broker: TaskBroker,
     private readonly handlers: TaskHandlerRegistry,
     private readonly producer: TaskProducer,
     private readonly status: TaskStatusService,
     private readonly worker: TaskWorker,
-    private readonly settings: TaskQueueSettings,
     private readonly watcher: RedisWatcher,
     private readonly outages: OutageLog,
     private readonly declarer: ScheduleDeclarer,
     private readonly keeper: ScheduleKeeper,
-  ) {}
+  ) {
+    super();
+    this.logger = new Logger(titleOf('RedisTaskQueueModule', name));
+  }
+
+  get queues(): readonly string[] {
+    return this.worker.queues;
+  }
 
   /**
    * Here and not in `onApplicationBootstrap`, where much of the application runs already: what fails here fails before
    * others have begun anything that somebody would have to end.
    */
   async onModuleInit(): Promise<void> {
-    this.watcher.start();
-    if (!this.settings.waitForRedis) await this.orClose(() => this.broker.describe());
+    await this.orClose(async () => {
+      refuseDuplicates(this.instances);
+      refuseStrays(this.instances, this.explorer.instances());
+      this.watcher.start();
+      if (!this.settings.waitForRedis) await this.broker.describe();
+    });
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.orClose(() => this.start());
+    await this.orClose(() => {
+      // Before the first one starts, so that what is wrong with any of them stops all.
+      for (const instance of this.instances) instance.load();
+      refuseSharedWork(this.instances);
+      this.start();
+    });
   }
 
+  /** One after the other each would go on claiming while those before it drain, and shutdown would take as long as all of them. */
   async onModuleDestroy(): Promise<void> {
-    clearTimeout(this.hooksCheck);
-    const forget = onFurtherSignal(() => void this.worker.stop());
-    // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
-    void this.stopSchedules();
-    await this.worker.stop().finally(forget);
+    await Promise.all(this.instances.map((instance) => instance.drain()));
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
-  private start(): void {
-    this.refuseSecondInstance();
+  load(): void {
+    if (this.entries) return;
     const entries = this.handlers.load();
     this.declarer.load();
-    this.worker.start();
-    const { queues } = this.worker;
-    this.keeper.start(() => this.declarer.start(queues));
-    this.declarer.start(queues);
-    for (const { name, queue, origin } of entries.filter((entry) => queues.includes(entry.queue))) {
-      this.logger.log(`Task "${name}" on queue "${queue}" is handled by ${origin}`);
-    }
-    if (queues.length > 0) this.hooksCheck = setTimeout(() => this.warnWithoutHooks(), HOOKS_CHECK_MS).unref();
+    this.worker.checkConsume();
+    this.entries = entries;
   }
 
-  /** After a failed start NestJS runs no hook of shutdown, and an open connection would keep the process running. */
-  private async orClose(step: () => unknown): Promise<void> {
-    try {
-      await step();
-    } catch (error) {
-      await this.close();
-      throw error;
-    }
+  async drain(): Promise<void> {
+    this.draining ??= this.stop();
+    await this.draining;
   }
 
-  private async stopSchedules(): Promise<void> {
-    await Promise.all([this.declarer.stop(), this.keeper.stop()]);
-  }
-
-  private async close(): Promise<void> {
+  async close(): Promise<void> {
     await this.producer.close();
     this.status.close();
     await this.broker.close();
@@ -110,12 +121,43 @@ export class TaskQueueLifecycle
     this.outages.close();
   }
 
-  /** Each instance would find all handlers, and run every one of them. */
-  private refuseSecondInstance(): void {
-    const instances = this.discovery.getProviders().filter(({ metatype }) => metatype === TaskQueueLifecycle);
-    if (instances.length === 1) return;
-    const allowed = 'one import in the root module: what it provides can be injected everywhere';
-    throw new InvalidOptionsError([{ option: 'RedisTaskQueueModule', given: `${instances.length} imports`, allowed }]);
+  private get instances(): TaskQueueInstance[] {
+    return instancesOf(this.discovery);
+  }
+
+  private start(): void {
+    this.worker.start();
+    const { queues } = this;
+    this.keeper.start(() => this.declarer.start(queues));
+    this.declarer.start(queues);
+    for (const { name, queue, origin } of this.entries?.filter((entry) => queues.includes(entry.queue)) ?? []) {
+      this.logger.log(`Task "${name}" on queue "${queue}" is handled by ${origin}`);
+    }
+    const isFirst = this.instances.find((instance) => instance.queues.length > 0) === this;
+    if (isFirst) this.hooksCheck = setTimeout(() => this.warnWithoutHooks(), HOOKS_CHECK_MS).unref();
+  }
+
+  private async stop(): Promise<void> {
+    clearTimeout(this.hooksCheck);
+    const forget = onFurtherSignal(() => void this.worker.stop());
+    // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
+    void this.stopSchedules();
+    await this.worker.stop().finally(forget);
+  }
+
+  /** After a failed start NestJS runs no hook of shutdown, and an open connection would keep the process running. */
+  private async orClose(step: () => unknown): Promise<void> {
+    try {
+      await step();
+    } catch (error) {
+      await Promise.all(this.instances.map((instance) => instance.drain()));
+      await Promise.all(this.instances.map((instance) => instance.close()));
+      throw error;
+    }
+  }
+
+  private async stopSchedules(): Promise<void> {
+    await Promise.all([this.declarer.stop(), this.keeper.stop()]);
   }
 
   private warnWithoutHooks(): void {

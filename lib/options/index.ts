@@ -3,6 +3,7 @@ export type { RedisSource } from '../broker/redis/redis-source.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { BatchOptions } from './batch-options.js';
 export type { DueOptions } from './due.js';
+export type { FeatureInstance, FeatureOptions, FeatureOptionsFactory } from './feature-options.interface.js';
 export type { GroupOptions } from './group-limits.js';
 export type { Duration } from './duration.js';
 export type { DebounceOptions, LockOptions, ThrottleOptions, UniqueOptions } from './lock-options.js';
@@ -11,6 +12,7 @@ export type {
   AckPolicy,
   DeliveryPolicy,
   GroupsOptions,
+  InstanceName,
   QueueOptions,
   RedisTaskQueueOptions,
   RedisTaskQueueOptionsFactory,

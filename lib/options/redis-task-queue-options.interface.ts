@@ -153,6 +153,16 @@ export interface RedisTaskQueueOptions {
   maxDataBytes?: number | undefined;
 }
 
+/** Beside the options of an instance, and not among them: it must be known before a factory of options runs. */
+export interface InstanceName {
+  /**
+   * The name of this instance of the module, 1 to 64 of the characters `A-Z a-z 0-9 _ . -`. It has a broker, a worker and options of
+   * its own; what a named one offers is injected with `@InjectTaskProducer(name)` and the like.
+   * @default 'default': the one that is injected by class
+   */
+  name?: string | undefined;
+}
+
 /** For `forRootAsync({ useClass })` and `useExisting`. */
 export interface RedisTaskQueueOptionsFactory {
   createTaskQueueOptions(): RedisTaskQueueOptions | Promise<RedisTaskQueueOptions>;

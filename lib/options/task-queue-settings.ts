@@ -3,6 +3,8 @@ import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import { parseDuration } from './duration.js';
+import { FeatureLayer, layUnder } from './feature-layer.js';
+import type { FeatureOptions } from './feature-options.interface.js';
 import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
 import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
 import { rateRule } from './rate.js';
@@ -48,9 +50,10 @@ export class TaskQueueSettings {
   readonly maxDataBytes: number;
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
-  private readonly queues: ReadonlyMap<string, PartialQueue>;
-  private readonly tasks: ReadonlyMap<string, PartialTaskSettings & { rate?: Rate | undefined }>;
+  private readonly queues = new Map<string, PartialQueue>();
+  private readonly tasks = new Map<string, PartialTaskSettings & { rate?: Rate | undefined }>();
   private readonly defaults: PartialQueue;
+  private readonly features = { queues: new FeatureLayer('queue'), tasks: new FeatureLayer('task') };
 
   /** @throws InvalidOptionsError that names every wrong option. */
   constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
@@ -76,9 +79,28 @@ export class TaskQueueSettings {
     this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
     this.scheduleOwner = given.schedules?.owner;
-    this.queues = given.queues ?? new Map();
-    this.tasks = given.tasks ?? new Map();
     this.defaults = given.defaults ?? {};
+    layUnder(this.queues, given.queues);
+    layUnder(this.tasks, given.tasks);
+  }
+
+  /**
+   * Takes up what a feature module says of queues and tasks: below what the application says of the same.
+   * @param origin where it stands, for messages
+   * @throws InvalidOptionsError, ConflictingOptionsError
+   */
+  addFeature(options: FeatureOptions, origin: string): void {
+    const problems: OptionProblem[] = [];
+    const { queues, tasks } = featureRule(options, '', problems) ?? {};
+    if (problems.length > 0) {
+      throw new InvalidOptionsError(
+        problems.map((problem) => ({ ...problem, option: `${problem.option} (${origin})` })),
+      );
+    }
+    this.features.queues.add(options.queues ?? {}, origin);
+    this.features.tasks.add(options.tasks ?? {}, origin);
+    layUnder(this.queues, queues);
+    layUnder(this.tasks, tasks);
   }
 
   /** Precedence: the queue's own options, then `defaults`, then what the documentation says. */
@@ -232,11 +254,17 @@ const maxBlockedRule = rule("0, or milliseconds or text such as '30s', from 1s t
   return ms !== null && (ms === 0 || (ms >= 1_000 && ms <= 3_600_000)) ? ms : undefined;
 });
 
+const ofNames = {
+  queues: record(queueName, queueRule),
+  tasks: record(taskName, object({ ...taskRules, rate: rateRule })),
+};
+
+const featureRule = object(ofNames);
+
 const moduleRule = object({
   redis: redisRule,
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
-  queues: record(queueName, queueRule),
-  tasks: record(taskName, object({ ...taskRules, rate: rateRule })),
+  ...ofNames,
   schedules: object({ owner: queueName }),
   defaults: queueRule,
   consume: consumeRule,
@@ -247,4 +275,5 @@ const moduleRule = object({
   waitForRedis: flag,
   globalEnhancers: flag,
   maxDataBytes: integer(1, MAX_BYTES),
+  name: rule('none here: an instance is named beside useFactory, useClass or useExisting', () => undefined),
 });

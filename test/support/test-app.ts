@@ -12,19 +12,25 @@ import { type RedisTaskQueueOptions, RedisTaskQueueModule, TaskProducer, TaskSta
 
 /** What the application logged, by level. */
 export class CollectedLog implements LoggerService {
-  readonly lines: { level: string; text: string }[] = [];
+  readonly lines: { level: string; text: string; context: string }[] = [];
 
-  log = (text: unknown): void => this.collect('log', text);
-  warn = (text: unknown): void => this.collect('warn', text);
-  error = (text: unknown): void => this.collect('error', text);
+  log = (text: unknown, ...rest: unknown[]): void => this.collect('log', text, rest);
+  warn = (text: unknown, ...rest: unknown[]): void => this.collect('warn', text, rest);
+  error = (text: unknown, ...rest: unknown[]): void => this.collect('error', text, rest);
   debug = (): void => undefined;
 
   of(level: string): string[] {
     return this.lines.filter((line) => line.level === level).map((line) => line.text);
   }
 
-  private collect(level: string, text: unknown): void {
-    this.lines.push({ level, text: String(text) });
+  /** Who wrote these, line by line. */
+  contexts(level: string): string[] {
+    return this.lines.filter((line) => line.level === level).map(({ context }) => context);
+  }
+
+  /** Nest gives the context last. */
+  private collect(level: string, text: unknown, rest: unknown[]): void {
+    this.lines.push({ level, text: String(text), context: String(rest.at(-1)) });
   }
 }
 

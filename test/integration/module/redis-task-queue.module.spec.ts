@@ -62,7 +62,7 @@ describe('forRoot', () => {
     await expect(
       startApp({ redis: fixture.url, prefix: fixture.prefix }, [], { imports: [second] }),
     ).rejects.toMatchObject({
-      code: 'INVALID_OPTIONS',
+      code: 'DUPLICATE_INSTANCE',
       message: expect.stringContaining('2 imports') as string,
     });
   });

@@ -1,0 +1,107 @@
+import { type FactoryProvider, Logger } from '@nestjs/common';
+import { DiscoveryService } from '@nestjs/core';
+import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
+import { RedisBroker } from '../broker/redis/redis.broker.js';
+import { TaskBroker } from '../broker/task-broker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
+import { OutageLog } from '../consumer/outage-log.js';
+import { TaskWorker } from '../consumer/task-worker.js';
+import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
+import { titleOf } from '../options/instance-name.js';
+import type { RedisTaskQueueOptions } from '../options/index.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { TaskProducer } from '../producer/task-producer.service.js';
+import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
+import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
+import { TaskStatusService } from '../status/task-status.service.js';
+import { INSTANCE } from './instance-tokens.js';
+import { MODULE_OPTIONS_TOKEN } from './redis-task-queue.module-definition.js';
+import { RedisWatcher } from './redis-watcher.js';
+import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
+
+/** What every instance is made of, beside its schedules. */
+export const taskQueueProviders: FactoryProvider[] = [
+  {
+    provide: TaskQueueSettings,
+    useFactory: (options: RedisTaskQueueOptions) => new TaskQueueSettings(options),
+    inject: [MODULE_OPTIONS_TOKEN],
+  },
+  {
+    provide: TaskBroker,
+    useFactory: (settings: TaskQueueSettings) => new RedisBroker(settings),
+    inject: [TaskQueueSettings],
+  },
+  {
+    provide: OutageLog,
+    useFactory: (instance: string) => new OutageLog(guardedLog(new Logger(titleOf('RedisTaskQueueModule', instance)))),
+    inject: [INSTANCE],
+  },
+  {
+    provide: RedisWatcher,
+    useFactory: (broker: TaskBroker, outages: OutageLog, instance: string) =>
+      new RedisWatcher(broker, outages, new Logger(titleOf('RedisTaskQueueModule', instance))),
+    inject: [TaskBroker, OutageLog, INSTANCE],
+  },
+  {
+    provide: TaskHandlerRegistry,
+    useFactory: (explorer: TaskHandlerExplorer, instance: string) =>
+      new TaskHandlerRegistry(() => explorer.explore(instance)),
+    inject: [TaskHandlerExplorer, INSTANCE],
+  },
+  {
+    provide: TaskProducer,
+    useFactory: (...dependencies: ConstructorParameters<typeof TaskProducer>) => new TaskProducer(...dependencies),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+  },
+  {
+    provide: TaskStatusService,
+    useFactory: (broker: TaskBroker, settings: TaskQueueSettings) => new TaskStatusService(broker, settings),
+    inject: [TaskBroker, TaskQueueSettings],
+  },
+  {
+    provide: TaskQueueAdmin,
+    useFactory: (broker: TaskBroker, settings: TaskQueueSettings) => new TaskQueueAdmin(broker, settings),
+    inject: [TaskBroker, TaskQueueSettings],
+  },
+  {
+    provide: TaskWorker,
+    useFactory: (
+      broker: TaskBroker,
+      settings: TaskQueueSettings,
+      handlers: TaskHandlerRegistry,
+      outages: OutageLog,
+      keeper: ScheduleKeeper,
+      instance: string,
+    ) =>
+      new TaskWorker(
+        broker,
+        settings,
+        handlers,
+        outages,
+        (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
+        guardedLog(new Logger(titleOf('TaskWorker', instance))),
+      ),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, INSTANCE],
+  },
+  {
+    provide: TaskQueueLifecycle,
+    useFactory: (...dependencies: ConstructorParameters<typeof TaskQueueLifecycle>) =>
+      new TaskQueueLifecycle(...dependencies),
+    inject: [
+      INSTANCE,
+      TaskQueueSettings,
+      DiscoveryService,
+      TaskHandlerExplorer,
+      TaskBroker,
+      TaskHandlerRegistry,
+      TaskProducer,
+      TaskStatusService,
+      TaskWorker,
+      RedisWatcher,
+      OutageLog,
+      ScheduleDeclarer,
+      ScheduleKeeper,
+    ],
+  },
+];
