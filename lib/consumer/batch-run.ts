@@ -1,7 +1,9 @@
+import { AsyncResource } from 'node:async_hooks';
+import type { TaskContext } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
-import { lastOf } from '../handler/last-of.js';
 import { batchResults } from './batch-results.js';
 import type { Batch, BatchedRun } from './batched-run.js';
+import { lastOf, untilOver } from './observed.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunResult, TaskRun, TaskRunListener } from './task-run.js';
 
@@ -24,6 +26,8 @@ export class BatchRun implements Batch {
   private members: BatchedRun[] = [];
   private startedAt = 0;
   private underWay = 0;
+  /** As that of a `TaskRun`. */
+  private readonly scope = new AsyncResource('BatchRun');
 
   constructor(
     handler: TaskHandlerEntry,
@@ -75,7 +79,7 @@ export class BatchRun implements Batch {
   start(): void {
     this.startedAt = performance.now();
     this.underWay = this.members.length;
-    void this.invoke();
+    void this.run();
   }
 
   accompany(): void {
@@ -90,18 +94,22 @@ export class BatchRun implements Batch {
   }
 
   /** Never rejects. */
-  private async invoke(): Promise<void> {
+  private async run(): Promise<void> {
     const contexts = this.members.map((run) => run.join());
-    const data = this.members.map(({ envelope }) => envelope.data);
-    const { length } = data;
+    const { length } = contexts;
     let results: readonly RunResult[];
     try {
-      const returned: unknown = await this.mode.handler.invoke(data, contexts);
-      results = await batchResults(await lastOf(returned), length);
+      const returned: unknown = await this.scope.runInAsyncScope(this.invoke, this, contexts);
+      results = await batchResults(await lastOf(untilOver(returned, contexts), contexts), length);
     } catch (thrown) {
       results = Array.from({ length }, () => ({ thrown }));
     }
     this.endWith(results);
+  }
+
+  private invoke(contexts: readonly TaskContext[]): unknown {
+    const data = contexts.map((context) => context.data);
+    return this.mode.handler.invoke(data, contexts);
   }
 
   private endWith(results: readonly RunResult[]): void {
