@@ -1,5 +1,4 @@
 import { AsyncResource } from 'node:async_hooks';
-import type { TaskContext } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import { batchResults } from './batch-results.js';
 import type { Batch, BatchedRun } from './batched-run.js';
@@ -79,7 +78,7 @@ export class BatchRun implements Batch {
   start(): void {
     this.startedAt = performance.now();
     this.underWay = this.members.length;
-    void this.run();
+    void this.scope.runInAsyncScope(this.invoke, this);
   }
 
   accompany(): void {
@@ -94,22 +93,18 @@ export class BatchRun implements Batch {
   }
 
   /** Never rejects. */
-  private async run(): Promise<void> {
+  private async invoke(): Promise<void> {
     const contexts = this.members.map((run) => run.join());
-    const { length } = contexts;
+    const data = this.members.map(({ envelope }) => envelope.data);
+    const { length } = data;
     let results: readonly RunResult[];
     try {
-      const returned: unknown = await this.scope.runInAsyncScope(this.invoke, this, contexts);
+      const returned: unknown = await this.mode.handler.invoke(data, contexts);
       results = await batchResults(await lastOf(untilOver(returned, contexts), contexts), length);
     } catch (thrown) {
       results = Array.from({ length }, () => ({ thrown }));
     }
     this.endWith(results);
-  }
-
-  private invoke(contexts: readonly TaskContext[]): unknown {
-    const data = contexts.map((context) => context.data);
-    return this.mode.handler.invoke(data, contexts);
   }
 
   private endWith(results: readonly RunResult[]): void {

@@ -120,22 +120,7 @@ export class TaskRun implements Call, TaskRunControl {
   }
 
   start(): void {
-    const context = this.begin();
-    let returned: unknown;
-    try {
-      returned = this.scope.runInAsyncScope(this.invoke, this, context);
-      if (isThenable(returned)) {
-        returned.then(
-          (value) => this.returned(value, context),
-          (thrown: unknown) => this.end({ thrown }),
-        );
-        return;
-      }
-    } catch (thrown) {
-      this.end({ thrown });
-      return;
-    }
-    this.returned(returned, context);
+    this.scope.runInAsyncScope(this.invoke, this);
   }
 
   progress(json: string): void {
@@ -203,8 +188,23 @@ export class TaskRun implements Call, TaskRunControl {
     this.end({ thrown: error });
   }
 
-  private invoke(context: TaskContext): unknown {
-    return this.mode.handler.invoke(this.envelope.data, context);
+  private invoke(): void {
+    const context = this.begin();
+    let returned: unknown;
+    try {
+      returned = this.mode.handler.invoke(this.envelope.data, context);
+      if (isThenable(returned)) {
+        returned.then(
+          (value) => this.returned(value, context),
+          (thrown: unknown) => this.end({ thrown }),
+        );
+        return;
+      }
+    } catch (thrown) {
+      this.end({ thrown });
+      return;
+    }
+    this.returned(returned, context);
   }
 
   /** Of an Observable the emissions are progress, and the last one counts; one without any has no result. */
