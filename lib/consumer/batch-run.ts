@@ -78,7 +78,7 @@ export class BatchRun implements Batch {
   start(): void {
     this.startedAt = performance.now();
     this.underWay = this.members.length;
-    void this.scope.runInAsyncScope(this.invoke, this);
+    void this.scope.runInAsyncScope(() => this.invoke());
   }
 
   accompany(): void {

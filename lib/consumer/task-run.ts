@@ -120,7 +120,7 @@ export class TaskRun implements Call, TaskRunControl {
   }
 
   start(): void {
-    this.scope.runInAsyncScope(this.invoke, this);
+    this.scope.runInAsyncScope(() => this.invoke());
   }
 
   progress(json: string): void {

@@ -71,7 +71,7 @@ class Entering {
     this.enter(data);
     found.push([this.before, storage.getStore() === data]);
     // Unlike those of a promise its callbacks are called in the store of the handler.
-    return { then: (resolve: (value: never) => unknown) => void setImmediate(resolve) } as never;
+    return { then: (resolve: () => void) => void setImmediate(resolve) } as never;
   }
 
   @TaskHandler('observable')
@@ -158,7 +158,7 @@ class SubscribingInterceptor implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
     found.push([storage.getStore(), true]);
     return new Observable((subscriber) => {
-      storage.run(storeOf(getTaskContext(context)), () => void subscriber.add(next.handle().subscribe(subscriber)));
+      storage.run(storeOf(getTaskContext(context)), () => subscriber.add(next.handle().subscribe(subscriber)));
     });
   }
 }
