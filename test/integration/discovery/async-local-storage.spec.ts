@@ -71,6 +71,7 @@ class Entering {
     this.enter(data);
     found.push([this.before, storage.getStore() === data]);
     // Unlike those of a promise its callbacks are called in the store of the handler.
+    // oxlint-disable-next-line unicorn/no-thenable -- it is meant to be one
     return { then: (resolve: () => void) => void setImmediate(resolve) } as never;
   }
 
