@@ -14,6 +14,7 @@ export interface Envelope {
   missed: number;
   /** When its first attempt began, in ms by Redis's clock, if that one failed. */
   first: number | undefined;
+  group: string | undefined;
   /** `null` where the text is no JSON object with a name behind its head: nothing can run it. */
   name: string | null;
   data: unknown;
@@ -71,7 +72,8 @@ const PLAIN = /^[\w.:-]*$/;
 const START = '{"id":"';
 /** What follows the id of a task that was never tried. */
 const UNTRIED = '","attempt":0,"name":';
-const HEAD = /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?/;
+const HEAD =
+  /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?(?:,"group":"([^"\\]+)")?/;
 
 /** What an envelope says if it is JSON, whoever wrote it. */
 type Body = { id?: unknown; name?: unknown; data?: unknown } & EnvelopeOptions;
@@ -86,9 +88,10 @@ export function decodeEnvelope(text: string): Envelope {
   const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
   const data = name === null ? null : (body.data ?? null);
   const options = name === null ? undefined : optionsIn(body);
-  if (isUntried(text, id)) return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, name, data, options };
-
-  const [, rawId, attempt, lost, missed, first] = HEAD.exec(text) ?? [];
+  if (isUntried(text, id)) {
+    return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, group: undefined, name, data, options };
+  }
+  const [, rawId, attempt, lost, missed, first, group] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
   return {
     id: rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId,
@@ -96,6 +99,7 @@ export function decodeEnvelope(text: string): Envelope {
     lost: lost === undefined ? undefined : Number(lost),
     missed: Number(missed ?? 0),
     first: first === undefined ? undefined : Number(first),
+    group,
     name,
     data,
     options,

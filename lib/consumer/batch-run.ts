@@ -1,7 +1,8 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
-import { lastOf } from '../handler/last-of.js';
 import { batchResults } from './batch-results.js';
 import type { Batch, BatchedRun } from './batched-run.js';
+import { lastOf, untilOver } from './observed.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunResult, TaskRun, TaskRunListener } from './task-run.js';
 
@@ -24,6 +25,8 @@ export class BatchRun implements Batch {
   private members: BatchedRun[] = [];
   private startedAt = 0;
   private underWay = 0;
+  /** As that of a `TaskRun`. */
+  private readonly scope = new AsyncResource('BatchRun');
 
   constructor(
     handler: TaskHandlerEntry,
@@ -75,7 +78,7 @@ export class BatchRun implements Batch {
   start(): void {
     this.startedAt = performance.now();
     this.underWay = this.members.length;
-    void this.invoke();
+    void this.scope.runInAsyncScope(() => this.invoke());
   }
 
   accompany(): void {
@@ -97,7 +100,7 @@ export class BatchRun implements Batch {
     let results: readonly RunResult[];
     try {
       const returned: unknown = await this.mode.handler.invoke(data, contexts);
-      results = await batchResults(await lastOf(returned), length);
+      results = await batchResults(await lastOf(untilOver(returned, contexts), contexts), length);
     } catch (thrown) {
       results = Array.from({ length }, () => ({ thrown }));
     }

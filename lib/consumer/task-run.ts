@@ -1,11 +1,12 @@
+import { AsyncResource } from 'node:async_hooks';
 import type { Envelope } from '../broker/envelope.js';
 import { type Partition, publicId, queueOf } from '../broker/partition.js';
 import { TaskTimeoutError } from '../errors/index.js';
 import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
-import { lastOf } from '../handler/last-of.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskSettings } from '../options/task-options.js';
 import type { Call } from './call.js';
+import { lastOf, untilOver } from './observed.js';
 import type { RedisClock } from './redis-clock.js';
 
 /** How a handler ended. */
@@ -48,6 +49,8 @@ export class TaskRun implements Call, TaskRunControl {
   private startedAt = 0;
   private ended = false;
   private lost = false;
+  /** A store that a handler enters (AsyncLocalStorage) is that of its task alone, and not that of whatever begins next. */
+  private readonly scope = new AsyncResource('TaskRun');
 
   constructor(
     readonly envelope: Envelope,
@@ -117,22 +120,7 @@ export class TaskRun implements Call, TaskRunControl {
   }
 
   start(): void {
-    const context = this.begin();
-    let returned: unknown;
-    try {
-      returned = this.mode.handler.invoke(this.envelope.data, context);
-      if (isThenable(returned)) {
-        returned.then(
-          (value) => this.returned(value),
-          (thrown: unknown) => this.end({ thrown }),
-        );
-        return;
-      }
-    } catch (thrown) {
-      this.end({ thrown });
-      return;
-    }
-    this.returned(returned);
+    this.scope.runInAsyncScope(() => this.invoke());
   }
 
   progress(json: string): void {
@@ -171,11 +159,11 @@ export class TaskRun implements Call, TaskRunControl {
   /** Its time begins now. */
   protected begin(): TaskContext {
     this.startedAt = performance.now();
-    const { id, attempt } = this.envelope;
+    const { id, attempt, data, group } = this.envelope;
     const { partition, handler, settings } = this.mode;
     const { timeoutMs } = settings;
     if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
-    return new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, this);
+    return new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, data, group, this);
   }
 
   protected end(result: RunResult): void {
@@ -200,9 +188,28 @@ export class TaskRun implements Call, TaskRunControl {
     this.end({ thrown: error });
   }
 
-  /** Of an Observable its last value counts; one without any has no result. */
-  private returned(value: unknown): void {
-    const promise = lastOf(value);
+  private invoke(): void {
+    const context = this.begin();
+    let returned: unknown;
+    try {
+      returned = this.mode.handler.invoke(this.envelope.data, context);
+      if (isThenable(returned)) {
+        returned.then(
+          (value) => this.returned(value, context),
+          (thrown: unknown) => this.end({ thrown }),
+        );
+        return;
+      }
+    } catch (thrown) {
+      this.end({ thrown });
+      return;
+    }
+    this.returned(returned, context);
+  }
+
+  /** Of an Observable the emissions are progress, and the last one counts; one without any has no result. */
+  private returned(value: unknown, context: TaskContext): void {
+    const promise = lastOf(untilOver(value, context), context);
     if (promise === value) return this.end({ value });
     (promise as Promise<unknown>).then(
       (last) => this.end({ value: last }),

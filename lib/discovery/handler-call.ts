@@ -1,4 +1,12 @@
-import { ExternalContextCreator, type ModulesContainer, NestContainer, type ApplicationConfig } from '@nestjs/core';
+import {
+  type ApplicationConfig,
+  type ContextId,
+  ExternalContextCreator,
+  type ModulesContainer,
+  NestContainer,
+} from '@nestjs/core';
+import type { InterceptorsConsumer } from '@nestjs/core/interceptors/interceptors-consumer.js';
+import { lastOf, untilOver } from '../consumer/observed.js';
 import { TASK_CTX } from '../decorators/task-ctx.decorator.js';
 import { type HandlerContext, throwIfOver } from '../handler/handler-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
@@ -6,8 +14,8 @@ import { argumentsKey, batchArguments, taskArguments } from './handler-arguments
 import type { HandlerEnhancers } from './handler-enhancers.js';
 import { HandlerFilters } from './handler-filters.js';
 import { HandlerRejections } from './handler-rejections.js';
+import type { HandlerScope } from './handler-scope.js';
 import type { HandlerMethod, HandlerSite } from './handler-site.js';
-import { lastOf } from '../handler/last-of.js';
 
 /** The modules of the application, with what is to be global for tasks. */
 export class TaskContainer extends NestContainer {
@@ -28,32 +36,61 @@ export function bareCall({ instance, method }: HandlerSite): HandlerMethod {
   return (data, context) => method.call(instance, data, context);
 }
 
-/** A call of a handler through its guards, interceptors, pipes and filters. */
-export function enhancedCall(site: HandlerSite, enhancers: HandlerEnhancers, container: TaskContainer): HandlerMethod {
-  const rejections = new HandlerRejections();
-  const filters = new HandlerFilters(site, enhancers.filters);
-  const call = creatorFor(site, container, rejections).create(
-    site.instance,
-    site.method as (...args: unknown[]) => unknown,
-    site.key,
-    argumentsKey(site, enhancers.hasPipes),
-    site.takesBatches ? batchArguments : taskArguments,
-    undefined,
-    undefined,
-    { guards: true, interceptors: true, filters: false },
-    TASK_CONTEXT_TYPE,
-  ) as (data: unknown, context: HandlerContext) => Promise<unknown>;
+/** Puts calls of a handler through its guards, interceptors, pipes and filters together. */
+export class EnhancedHandler {
+  private readonly rejections = new HandlerRejections();
+  private readonly creator: ExternalContextCreator;
 
-  return async (data, context) => {
-    try {
+  constructor(
+    private readonly site: HandlerSite,
+    private readonly enhancers: HandlerEnhancers,
+    container: TaskContainer,
+  ) {
+    this.creator = creatorFor(site, container, this.rejections);
+  }
+
+  /** @param contextId for which the instance, and what stands around it, was made; nothing if all of it is static */
+  callOf(instance: object, contextId?: ContextId): HandlerMethod {
+    const { site, creator, rejections } = this;
+    const inquirerId = contextId && site.wrapper.id;
+    const call = creator.create(
+      instance,
+      site.method as (...args: unknown[]) => unknown,
+      site.key,
+      argumentsKey(site, this.enhancers.hasPipes),
+      site.takesBatches ? batchArguments : taskArguments,
+      contextId,
+      inquirerId,
+      { guards: true, interceptors: true, filters: false },
+      TASK_CONTEXT_TYPE,
+    ) as (data: unknown, context: HandlerContext) => Promise<unknown>;
+    const filters = HandlerFilters.of(site, creator, instance, contextId, inquirerId);
+
+    return async (data, context) => {
       try {
-        return await call(data, context);
+        try {
+          return await lastOf(await call(data, context), context);
+        } catch (thrown) {
+          return await filters.handle(thrown, data, context);
+        }
       } catch (thrown) {
-        return await filters.handle(thrown, data, context);
+        throw rejections.verdict(context, thrown);
       }
-    } catch (thrown) {
-      throw rejections.verdict(context, thrown);
-    }
+    };
+  }
+}
+
+/** A call of a handler for which Nest makes something anew each time. What goes wrong with that fails the attempt. */
+export function scopedCall(
+  site: HandlerSite,
+  scope: HandlerScope,
+  enhanced: EnhancedHandler | undefined,
+): HandlerMethod {
+  return async (data, context) => {
+    const { instance, contextId } = await scope.enter(site, context);
+    throwIfOver(context);
+    const call = enhanced ? enhanced.callOf(instance, contextId) : bareCall({ ...site, instance });
+    return call(data, context);
   };
 }
 
@@ -64,12 +101,16 @@ function creatorFor(
   rejections: HandlerRejections,
 ): ExternalContextCreator {
   const creator = ExternalContextCreator.fromContainer(container);
+  const interceptors = creator['interceptorsConsumer'] as InterceptorsConsumer;
+  const intercept = interceptors.intercept.bind(interceptors);
   const createGuards = creator.createGuardsFn.bind(creator);
   const createPipes = creator.createPipesFn.bind(creator);
 
   // It does not look among controllers, and would leave out the guards of one without a word.
   creator.getContextModuleKey = () => site.wrapper.host?.token ?? '';
-  creator.transformToResult = async (result: unknown) => lastOf(result);
+  creator.transformToResult = async (result: unknown) => result;
+  interceptors.intercept = (around, args, instance, callback, next, type) =>
+    intercept(around, args, instance, callback, async () => untilOver(await next(), args[1] as HandlerContext), type);
   creator.createGuardsFn = (...given) => {
     const activate = createGuards(...given) as ((args: unknown[]) => Promise<void>) | null;
     if (!activate) return null;

@@ -1,4 +1,3 @@
-import type { ExceptionFilter } from '@nestjs/common';
 import {
   EXCEPTION_FILTERS_METADATA,
   GUARDS_METADATA,
@@ -8,35 +7,36 @@ import {
 import type { ApplicationConfig } from '@nestjs/core';
 import { UnsupportedHandlerError } from '../errors/index.js';
 import { decoratedParameters } from './handler-arguments.js';
-import { classesOf, type HandlerSite } from './handler-site.js';
+import type { HandlerScope } from './handler-scope.js';
+import { classesOf, type HandlerSite, isScoped } from './handler-site.js';
 
 /** What stands around a handler, from the outside in: of the application, of its class, of the method. */
 export interface HandlerEnhancers {
   /** There is nothing at all, parameter decorators included. */
   readonly none: boolean;
   readonly hasPipes: boolean;
-  readonly filters: ExceptionFilter[];
+  /** Some of it is request-scoped or transient: given as a class, or global. */
+  readonly isScoped: boolean;
 }
 
 /**
  * What is global is taken as it is when the application starts, as it is for routes.
- * @throws UnsupportedHandlerError where Nest would leave out a guard, pipe, interceptor or filter without a word, or call one
- * whose constructor never ran
+ * @throws UnsupportedHandlerError where Nest would leave out a guard, pipe, interceptor or filter without a word
  */
-export function enhancersOf(site: HandlerSite, globals: ApplicationConfig): HandlerEnhancers {
-  refuseScopedGlobals(site, globals);
+export function enhancersOf(site: HandlerSite, globals: ApplicationConfig, scope: HandlerScope): HandlerEnhancers {
   const parameters = decoratedParameters(site);
-  const guards = declared(site, GUARDS_METADATA, globals.getGlobalGuards());
-  const interceptors = declared(site, INTERCEPTORS_METADATA, globals.getGlobalInterceptors());
   const pipes = declared(site, PIPES_METADATA, globals.getGlobalPipes());
-  const filters = declared(site, EXCEPTION_FILTERS_METADATA, globals.getGlobalFilters());
-  for (const enhancer of [...guards, ...interceptors, ...pipes, ...parameters.flatMap(({ pipes = [] }) => pipes)]) {
-    instanceOf(site, enhancer);
-  }
+  const all = [
+    ...declared(site, GUARDS_METADATA, globals.getGlobalGuards()),
+    ...declared(site, INTERCEPTORS_METADATA, globals.getGlobalInterceptors()),
+    ...declared(site, EXCEPTION_FILTERS_METADATA, globals.getGlobalFilters()),
+    ...pipes,
+    ...parameters.flatMap(({ pipes: own = [] }) => own),
+  ];
   return {
-    none: [guards, interceptors, pipes, filters, parameters].every(({ length }) => length === 0),
-    hasPipes: pipes.length > 0,
-    filters: filters.map((filter) => instanceOf(site, filter) as ExceptionFilter),
+    none: all.length === 0 && parameters.length === 0 && !scope.hasGlobals,
+    hasPipes: pipes.length > 0 || globals.getGlobalRequestPipes().length > 0,
+    isScoped: all.filter((enhancer) => isMadePerCall(site, enhancer)).length > 0 || scope.hasGlobals,
   };
 }
 
@@ -47,30 +47,13 @@ function declared(site: HandlerSite, key: string, globals: unknown[]): unknown[]
   return [...globals, ...(onClass.find((list) => list !== undefined) ?? []), ...(onMethod ?? [])].filter(Boolean);
 }
 
-/** What Nest has made of an enhancer that is given as a class. */
-function instanceOf({ wrapper, origin }: HandlerSite, enhancer: unknown): unknown {
-  if (typeof enhancer !== 'function') return enhancer;
+/** Of an enhancer that is given as a class: whether Nest makes it anew for each call. */
+function isMadePerCall({ wrapper, origin }: HandlerSite, enhancer: unknown): boolean {
+  if (typeof enhancer !== 'function') return false;
   const made = wrapper.host?.injectables.get(enhancer);
   if (!made) {
     const why = `Nest has made no ${enhancer.name} for it, as for nothing that a factory or a value provides`;
     throw new UnsupportedHandlerError(origin, `${why}: write new ${enhancer.name}(…), or provide its class`);
   }
-  if (made.isTransient || !made.isDependencyTreeStatic()) {
-    throw new UnsupportedHandlerError(origin, `its ${enhancer.name} is request-scoped or transient`);
-  }
-  return made.instance;
-}
-
-/** They wait for a request that makes them: for a task there is none yet. */
-function refuseScopedGlobals({ origin }: HandlerSite, globals: ApplicationConfig): void {
-  const [first] = [
-    ...globals.getGlobalRequestGuards(),
-    ...globals.getGlobalRequestInterceptors(),
-    ...globals.getGlobalRequestPipes(),
-    ...globals.getGlobalRequestFilters(),
-  ];
-  if (!first) return;
-  const name = String(first.metatype?.name ?? first.name);
-  const why = `the global ${name} is request-scoped or transient`;
-  throw new UnsupportedHandlerError(origin, `${why}; globalEnhancers: false keeps what is global away from tasks`);
+  return isScoped(made);
 }

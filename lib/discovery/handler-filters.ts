@@ -1,13 +1,21 @@
 import type { ExceptionFilter } from '@nestjs/common';
-import { FILTER_CATCH_EXCEPTIONS } from '@nestjs/common/constants.js';
+import { EXCEPTION_FILTERS_METADATA } from '@nestjs/common/constants.js';
+import type { ContextId, ExternalContextCreator } from '@nestjs/core';
+import type { ContextCreator } from '@nestjs/core/helpers/context-creator.js';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { lastOf } from '../consumer/observed.js';
 import { isControlFlow } from '../handler/control-flow.js';
-import { lastOf } from '../handler/last-of.js';
 import type { HandlerContext } from '../handler/handler-context.js';
 import { TASK_CONTEXT_TYPE } from '../handler/task-host.js';
 import type { HandlerSite } from './handler-site.js';
 
 type ExceptionType = new (...args: never) => unknown;
+
+/** What Nest knows of a filter. */
+interface Filter {
+  func: ExceptionFilter['catch'];
+  exceptionMetatypes: ExceptionType[];
+}
 
 /**
  * The exception filters of a handler. Nest has a class for this as well, but one that enters in the log whatever it throws on,
@@ -15,18 +23,30 @@ type ExceptionType = new (...args: never) => unknown;
  * the promise of an async filter for a result, so that one which only looks would make a failed task a completed one.
  */
 export class HandlerFilters {
-  /** The first one that wants an exception gets it: that of the method before that of the class, then what is global. */
-  private readonly filters: { apply: ExceptionFilter['catch']; types: ExceptionType[] }[];
-
-  /** @param filters from the outside in */
-  constructor(
+  private constructor(
     private readonly site: HandlerSite,
-    filters: ExceptionFilter[],
-  ) {
-    this.filters = filters
-      .filter((filter) => typeof filter.catch === 'function')
-      .map((filter) => ({ apply: filter.catch.bind(filter), types: typesOf(filter) }))
-      .reverse();
+    /** The first one that wants an exception gets it: that of the method before that of the class, then what is global. */
+    private readonly filters: readonly Filter[],
+  ) {}
+
+  /** @param creator that has made the call for which they are */
+  static of(
+    site: HandlerSite,
+    creator: ExternalContextCreator,
+    instance: object,
+    contextId: ContextId | undefined,
+    inquirerId: string | undefined,
+  ): HandlerFilters {
+    const nest = creator['filtersContextCreator'] as ContextCreator;
+    const { method } = site;
+    const found = nest.createContext<unknown[], Filter[]>(
+      instance,
+      method,
+      EXCEPTION_FILTERS_METADATA,
+      contextId,
+      inquirerId,
+    );
+    return new HandlerFilters(site, found.reverse());
   }
 
   /**
@@ -36,19 +56,26 @@ export class HandlerFilters {
    */
   async handle(thrown: unknown, data: unknown, context: HandlerContext): Promise<unknown> {
     if (isControlFlow(thrown)) throw thrown;
-    const found = this.filters.find(({ types }) => types.length === 0 || types.some((type) => thrown instanceof type));
+    const found = this.filters.find(
+      ({ exceptionMetatypes: types }) => types.length === 0 || types.some((type) => thrown instanceof type),
+    );
     const host = new ExecutionContextHost([data, context], this.site.instance.constructor as never, this.site.method);
     host.setType(TASK_CONTEXT_TYPE);
-    const result: unknown = await lastOf(await found?.apply(thrown, host));
+    let result: unknown;
+    try {
+      result = await lastOf(await found?.func(thrown, host), context);
+    } catch (instead) {
+      throw causedBy(instead, thrown);
+    }
     if (result === undefined) throw thrown;
     return result;
   }
 }
 
-/** What `@Catch` says: no type at all is every type. */
-function typesOf(filter: ExceptionFilter): ExceptionType[] {
-  const types = [Object.getPrototypeOf(filter) as object, filter.constructor].map(
-    (owner) => Reflect.getMetadata(FILTER_CATCH_EXCEPTIONS, owner) as ExceptionType[] | undefined,
-  );
-  return types.find((found) => found !== undefined) ?? [];
+/** What a filter throws takes the place of what it caught; but the status and the log are to tell of both. */
+function causedBy(instead: unknown, thrown: unknown): unknown {
+  if (instead !== thrown && instead instanceof Error && instead.cause === undefined && Object.isExtensible(instead)) {
+    instead.cause = thrown;
+  }
+  return instead;
 }

@@ -7,6 +7,7 @@ export type HandlerMethod = (data: unknown, context: HandlerContext) => unknown;
 /** Where a handler stands in the application. */
 export interface HandlerSite {
   readonly wrapper: Wrapper;
+  /** Of what is made per call only what Nest keeps in its place, whose constructor never ran. */
   readonly instance: object;
   readonly method: HandlerMethod;
   readonly key: string;
@@ -20,4 +21,9 @@ export interface HandlerSite {
 export function classesOf({ wrapper, instance }: HandlerSite): object[] {
   const made: unknown = wrapper.isNotMetatype ? undefined : wrapper.metatype;
   return [instance.constructor, ...(typeof made === 'function' && made !== instance.constructor ? [made] : [])];
+}
+
+/** Nest makes it, or something that it depends on, for a request: there is no instance that could be called at any time. */
+export function isScoped(wrapper: Wrapper): boolean {
+  return wrapper.isTransient || !wrapper.isDependencyTreeStatic();
 }

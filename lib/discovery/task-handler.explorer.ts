@@ -49,7 +49,7 @@ export class TaskHandlerExplorer {
   }
 
   private exploreWrapper(wrapper: Wrapper, instanceName: string): TaskHandlerEntry[] {
-    const instance: unknown = wrapper.instance;
+    const instance = wrapper.instance as object | null;
     const prototype = prototypeOf(wrapper);
     if (!prototype) return [];
     return this.scanner.getAllMethodNames(prototype).flatMap((key) => {
@@ -58,17 +58,11 @@ export class TaskHandlerExplorer {
       const declared = all.filter((each) => each.instance === instanceName);
       if (declared.length === 0) return [];
       const origin = originOf(wrapper, key);
-      if (!instance || wrapper.isTransient || !wrapper.isDependencyTreeStatic()) {
-        throw new UnsupportedHandlerError(
-          origin,
-          'its class, or something that it injects or that guards it, is request-scoped or transient',
-        );
-      }
       const takesBatches = all.some(({ batch }) => batch);
       if (takesBatches && !all.every(({ batch }) => batch)) {
         throw new UnsupportedHandlerError(origin, 'some of its @TaskHandler have `batch` and some have not');
       }
-      const site: HandlerSite = { wrapper, instance, method, key, takesBatches, origin };
+      const site: HandlerSite = { wrapper, instance: instance ?? prototype, method, key, takesBatches, origin };
       const invoke = this.invoker.create(site);
       return declared.map(({ queue = DEFAULT_QUEUE, ...entry }) => ({ ...entry, queue, origin, invoke }));
     });

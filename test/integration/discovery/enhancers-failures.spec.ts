@@ -227,6 +227,27 @@ describe('a filter', () => {
     expect(runs).toHaveLength(1);
   });
 
+  it('that throws something else hides nothing: the status and the log tell of both', async () => {
+    const filter = thrower(new RangeError('translated'));
+    const { ends, log } = await run({ filter }, thrower(new TypeError('raw')), { attempts: 1 });
+    const { error } = await ends('failed');
+    expect(error).toMatchObject({ name: 'RangeError', message: 'translated' });
+    expect(error?.stack).toContain('Caused by TypeError: raw');
+    expect(log.of('error')).toHaveLength(1);
+  });
+
+  it.each<[what: string, instead: unknown, message: string]>([
+    ['has a cause of its own', new Error('translated', { cause: new Error('own') }), 'Caused by Error: own'],
+    ['is frozen', Object.freeze(new Error('translated')), 'translated'],
+    ['is no error', 'translated', ''],
+  ])('may throw what %s', async (_what, instead, message) => {
+    const { ends } = await run({ filter: thrower(instead) }, thrower(new TypeError('raw')), { attempts: 1 });
+    const { error } = await ends('failed');
+    expect(error?.message).toBe('translated');
+    expect(error?.stack ?? '').toContain(message);
+    expect(error?.stack ?? '').not.toContain('raw');
+  });
+
   it('is not asked about what says how the task goes on', async () => {
     const seen: unknown[] = [];
     const filter = (thrown: unknown): string => `swallowed ${seen.push(thrown)}`;

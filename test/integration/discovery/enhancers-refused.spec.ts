@@ -1,5 +1,4 @@
-import { type CanActivate, Injectable, type PipeTransform, Scope, UseFilters, UseGuards } from '@nestjs/common';
-import { APP_GUARD, APP_INTERCEPTOR } from '@nestjs/core';
+import { type CanActivate, Injectable, type PipeTransform, UseFilters, UseGuards } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { type RedisTaskQueueOptions, TaskData, TaskHandler } from '../../../lib/index.js';
 import { redisFixture } from '../../support/redis-fixture.js';
@@ -17,48 +16,8 @@ function refusal(...parts: string[]): object {
   };
 }
 
-@Injectable()
-class OpenGuard implements CanActivate {
-  canActivate(): boolean {
-    return true;
-  }
-}
-
-class Plain {
-  @TaskHandler('plain')
-  run(): void {}
-}
-
 /** A guard that is left out lets everything pass: better no start than a start without it. */
 describe('at start', () => {
-  it.each([Scope.REQUEST, Scope.TRANSIENT])('refuses a guard of scope %s', async (scope) => {
-    @Injectable({ scope })
-    class ScopedGuard extends OpenGuard {}
-    class Guarded {
-      @TaskHandler('guarded')
-      @UseGuards(ScopedGuard)
-      run(): void {}
-    }
-    await expect(start([Guarded])).rejects.toMatchObject(refusal('Guarded\\.run', 'request-scoped or transient'));
-  });
-
-  it.each([Scope.REQUEST, Scope.TRANSIENT])(
-    'refuses what is global and of scope %s, unless it is kept away',
-    async (scope) => {
-      const provider = { provide: APP_GUARD, useClass: OpenGuard, scope };
-      await expect(start([Plain, provider])).rejects.toMatchObject(
-        refusal('Plain\\.run', 'the global OpenGuard', 'globalEnhancers: false'),
-      );
-      const { app } = await start([Plain, provider], { globalEnhancers: false });
-      expect(app.get(Plain)).toBeInstanceOf(Plain);
-    },
-  );
-
-  it('has nothing against it where there is no handler', async () => {
-    const provider = { provide: APP_INTERCEPTOR, useClass: OpenGuard, scope: Scope.REQUEST };
-    await expect(start([provider])).resolves.toBeDefined();
-  });
-
   it.each(['guard', 'filter', 'pipe'])(
     'refuses a %s that is given as a class to what a factory makes',
     async (kind) => {

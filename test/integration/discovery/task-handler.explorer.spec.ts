@@ -1,4 +1,4 @@
-import { Controller, Injectable, Module, Scope } from '@nestjs/common';
+import { Controller, Injectable, Module } from '@nestjs/common';
 import { describe, expect, it } from 'vitest';
 import { TaskContext, TaskHandler } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
@@ -134,18 +134,6 @@ describe('@TaskHandler', () => {
     await expect(start([], { imports: [FirstModule, SecondModule] })).rejects.toMatchObject({
       code: 'DUPLICATE_HANDLER',
       message: expect.stringMatching(/FirstModule.*SecondModule/) as string,
-    });
-  });
-
-  it.each([Scope.REQUEST, Scope.TRANSIENT])('refuses a class of scope %s', async (scope) => {
-    @Injectable({ scope })
-    class Scoped {
-      @TaskHandler('scoped')
-      run(): void {}
-    }
-    await expect(start([Scoped])).rejects.toMatchObject({
-      code: 'UNSUPPORTED_HANDLER',
-      message: expect.stringContaining('Scoped.run') as string,
     });
   });
 
