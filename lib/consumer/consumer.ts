@@ -321,7 +321,7 @@ export class Consumer {
   private async backOff(error: unknown): Promise<void> {
     this.outages.begin(this, error);
     const until = performance.now() + this.backoff.next();
-    // Handlers that end meanwhile open the gate; only `stop` must end the pause.
+    // Handlers that end meanwhile open the gate; only `stop` must end the wait.
     while (!this.isOver && performance.now() < until) await this.gate.pass(until - performance.now());
     this.gate.open();
   }

@@ -4,7 +4,7 @@ import { type TaskHandlerMetadata, taskHandlerMetadata } from '../decorators/tas
 import { type TaskScheduleMetadata, taskScheduleMetadata } from '../decorators/task-schedule.decorator.js';
 import { InvalidScheduleError } from '../errors/index.js';
 import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
-import type { DeclaredSchedule } from '../schedule/declared-schedule.js';
+import type { FoundSchedule } from '../schedule/declared-schedule.js';
 import { prototypeOf } from './task-handler.explorer.js';
 
 /** Finds the schedules that stand on methods of providers and controllers. Returns what it finds and registers nothing. */
@@ -16,7 +16,7 @@ export class TaskScheduleExplorer {
   ) {}
 
   /** @throws InvalidScheduleError where it is not clear which handler is meant */
-  explore(): DeclaredSchedule[] {
+  explore(): FoundSchedule[] {
     // A class in two modules has two instances, and one schedule.
     const seen = new Set<unknown>();
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
@@ -38,7 +38,7 @@ function declared(
   { name, task, queue, ticks }: TaskScheduleMetadata,
   handlers: readonly TaskHandlerMetadata[],
   origin: string,
-): DeclaredSchedule {
+): FoundSchedule {
   const queueOf = (handler: TaskHandlerMetadata): string => handler.queue ?? DEFAULT_QUEUE;
   const meant = handlers.filter(
     (handler) => (task === undefined || handler.name === task) && (queue === undefined || queueOf(handler) === queue),

@@ -1,6 +1,7 @@
 export * from './ambiguous-queue.error.js';
 export * from './ambiguous-schedule.error.js';
 export * from './bulk-incomplete.error.js';
+export * from './consumers-closed.error.js';
 export * from './data-too-large.error.js';
 export * from './duplicate-handler.error.js';
 export * from './invalid-batch-result.error.js';
@@ -23,5 +24,6 @@ export * from './task-rejected.error.js';
 export * from './task-timeout.error.js';
 export * from './task-wait-timeout.error.js';
 export * from './too-many-schedules.error.js';
+export * from './unknown-queue.error.js';
 export * from './unsupported-handler.error.js';
 export * from './watch-closed.error.js';

@@ -5,6 +5,7 @@ import { RedisBroker } from '../broker/redis/redis.broker.js';
 import { TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
+import { TaskConsumers } from '../consumer/task-consumers.service.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import { TaskHandlerInvoker } from '../discovery/task-handler.invoker.js';
@@ -59,8 +60,9 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     },
     {
       provide: TaskHandlerRegistry,
-      useFactory: (explorer: TaskHandlerExplorer) => new TaskHandlerRegistry(() => explorer.explore()),
-      inject: [TaskHandlerExplorer],
+      useFactory: (explorer: TaskHandlerExplorer, settings: TaskQueueSettings) =>
+        new TaskHandlerRegistry(() => explorer.explore(), settings),
+      inject: [TaskHandlerExplorer, TaskQueueSettings],
     },
     {
       provide: TaskProducer,
@@ -86,14 +88,20 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
         outages: OutageLog,
         keeper: ScheduleKeeper,
       ) =>
-        new TaskWorker(broker, settings, handlers, outages, (partition, { scheduleRevision }) =>
-          keeper.notice(partition, scheduleRevision),
-        ),
+        new TaskWorker(broker, settings, handlers, outages, {
+          beaten: (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
+          left: (partition) => keeper.forget(partition),
+        }),
       inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper],
+    },
+    {
+      provide: TaskConsumers,
+      useFactory: (worker: TaskWorker) => new TaskConsumers(worker),
+      inject: [TaskWorker],
     },
     ...scheduleProviders,
   ],
-  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin, TaskScheduler],
+  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin, TaskScheduler, TaskConsumers],
 })
 export class RedisTaskQueueModule extends ConfigurableModuleClass {
   /** @throws InvalidOptionsError when the application starts; it names every wrong option. */

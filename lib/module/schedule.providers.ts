@@ -21,21 +21,28 @@ export const scheduleProviders: Provider[] = [
   },
   {
     provide: ScheduleKeeper,
-    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, outages: OutageLog) =>
-      new ScheduleKeeper(schedules, settings, outages, guardedLog(new Logger('TaskScheduler'))),
-    inject: [TaskBroker, TaskQueueSettings, OutageLog],
+    useFactory: (
+      { schedules }: TaskBroker,
+      settings: TaskQueueSettings,
+      outages: OutageLog,
+      declarer: ScheduleDeclarer,
+    ) => {
+      const log = guardedLog(new Logger('TaskScheduler'));
+      return new ScheduleKeeper(schedules, settings, outages, log, (queue) => declarer.offOn(queue));
+    },
+    inject: [TaskBroker, TaskQueueSettings, OutageLog, ScheduleDeclarer],
   },
   {
     provide: ScheduleDeclarer,
     useFactory: (
       explorer: TaskScheduleExplorer,
-      { scheduleOwner }: TaskQueueSettings,
+      settings: TaskQueueSettings,
       { schedules }: TaskBroker,
       writer: ScheduleWriter,
       outages: OutageLog,
     ) => {
       const log = guardedLog(new Logger('TaskScheduler'));
-      return new ScheduleDeclarer(() => explorer.explore(), scheduleOwner, schedules, writer, outages, log);
+      return new ScheduleDeclarer(() => explorer.explore(), settings, schedules, writer, outages, log);
     },
     inject: [TaskScheduleExplorer, TaskQueueSettings, TaskBroker, ScheduleWriter, OutageLog],
   },

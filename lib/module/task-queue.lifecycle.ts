@@ -63,21 +63,21 @@ export class TaskQueueLifecycle
 
   async onModuleDestroy(): Promise<void> {
     clearTimeout(this.hooksCheck);
-    const forget = onFurtherSignal(() => void this.worker.stop());
+    const forget = onFurtherSignal(() => void this.worker.close());
     // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
     void this.stopSchedules();
-    await this.worker.stop().finally(forget);
+    await this.worker.close().finally(forget);
   }
 
   async onApplicationShutdown(): Promise<void> {
     await this.close();
   }
 
-  private start(): void {
+  private async start(): Promise<void> {
     this.refuseSecondInstance();
     const entries = this.handlers.load();
     this.declarer.load();
-    this.worker.start();
+    await this.worker.start();
     const { queues } = this.worker;
     this.keeper.start(() => this.declarer.start(queues));
     this.declarer.start(queues);
