@@ -1,6 +1,7 @@
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
+export type { ConsumerState } from './consumer/consumer-switch.js';
 export { type ConsumerInfo, TaskConsumers } from './consumer/task-consumers.service.js';
 export type { DamageKind } from './broker/damage.js';
 export type { TaskState } from './broker/task-state.js';

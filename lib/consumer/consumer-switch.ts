@@ -1,5 +1,8 @@
 import type { Consumer } from './consumer.js';
 
+/** Where the consumer of a queue stands in this process. `stopping`: it claims nothing any more, and waits for what runs. */
+export type ConsumerState = 'running' | 'paused' | 'stopping' | 'stopped';
+
 /** How a consumer is begun, and how it is ended. */
 export interface ConsumerSwitchOptions {
   /** @param workerId never used before in that queue */
@@ -37,7 +40,7 @@ export class ConsumerSwitch {
     return this.current?.consumer.running.length ?? 0;
   }
 
-  get state(): 'running' | 'paused' | 'stopping' | 'stopped' {
+  get state(): ConsumerState {
     if (!this.current) return 'stopped';
     if (this.ending) return 'stopping';
     return this.current.consumer.isPaused ? 'paused' : 'running';

@@ -227,11 +227,9 @@ export class HeldTasks implements BatchRunListener {
     this.releaseWaiting(({ envelope }) => called.has(envelope.id));
   }
 
-  /** Takes effect at once: what runs goes on, and what was claimed for slots that are gone is given back. */
+  /** What runs goes on, and what finds no slot any more goes back as what was fetched ahead does. */
   setConcurrency(concurrency: number): void {
-    const isLess = concurrency < this.capacity.concurrency;
     this.capacity.concurrency = concurrency;
-    if (isLess) this.giveBackAhead();
   }
 
   /** Gives back what was fetched ahead. Nothing is fetched ahead again before a slot has become free. */

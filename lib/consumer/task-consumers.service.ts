@@ -1,14 +1,13 @@
 import { checkQueueName } from '../broker/names.js';
 import { ConsumersClosedError, UnknownQueueError } from '../errors/index.js';
 import { checkConcurrency } from '../options/concurrency.js';
-import type { ConsumerSwitch } from './consumer-switch.js';
+import type { ConsumerState, ConsumerSwitch } from './consumer-switch.js';
 import type { TaskWorker } from './task-worker.js';
 
 /** What one consumer of this process is about. */
 export interface ConsumerInfo {
   queue: string;
-  /** `stopping`: it claims nothing any more, and waits for what runs. */
-  state: 'running' | 'paused' | 'stopping' | 'stopped';
+  state: ConsumerState;
   /** How many handlers it runs at once, at most; that of the next start where it is stopped. */
   concurrency: number;
   /** How many handlers run. */
