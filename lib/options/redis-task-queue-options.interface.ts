@@ -108,7 +108,7 @@ export interface TaskNameOptions extends TaskOptions {
    */
   queue?: string | undefined;
   /** How its tasks come together. Only for handlers that take batches: how they are called is a matter of code. @default that of the handler */
-  batch?: Partial<BatchOptions> | undefined;
+  batch?: { size?: BatchOptions['size'] | undefined; maxWait?: BatchOptions['maxWait'] } | undefined;
   /** Whether the schedules of its handlers are on. @default that of the queue */
   schedules?: boolean | undefined;
   /** How many tasks of this name all processes together start, in each queue. @default that of the handler */
