@@ -194,7 +194,8 @@ export class Consumer {
   }
 
   private get isOver(): boolean {
-    return this.cut || (this.isStopping && this.held.size === 0 && this.exchanges.count === 0);
+    const owes = this.owesRing && this.attached;
+    return this.cut || (this.isStopping && !owes && this.held.size === 0 && this.exchanges.count === 0);
   }
 
   /** Brings Redis and this worker in step, whatever went wrong before. */

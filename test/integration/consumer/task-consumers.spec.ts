@@ -158,7 +158,7 @@ describe('stop', () => {
     expect(over).toEqual([]);
     openDoors();
     await Promise.all(stops);
-    expect(over.sort()).toEqual([1, 2]);
+    expect(over).toEqual([1, 2]);
     await app.consumers.stop('default');
     expect(info(app)?.state).toBe('stopped');
     expect(ran).toEqual(['a']);

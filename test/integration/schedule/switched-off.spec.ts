@@ -56,6 +56,7 @@ describe('schedules that are switched off', () => {
   it('for all but one: that one ticks', async () => {
     const app = await start({ defaults: { schedules: false }, tasks: { declared: { schedules: true } } });
     await ranMore('declared');
+    expect(await names(app)).toEqual(['declared']);
     await scheduler(app).remove('declared', { queue: 'q' });
   });
 
