@@ -1,6 +1,8 @@
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
+export type { ConsumerState } from './consumer/consumer-switch.js';
+export { type ConsumerInfo, TaskConsumers } from './consumer/task-consumers.service.js';
 export type { DamageKind } from './broker/damage.js';
 export type { TaskState } from './broker/task-state.js';
 export { TaskCtx } from './decorators/task-ctx.decorator.js';
@@ -12,10 +14,12 @@ export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-
 export { TaskContext } from './handler/task-context.js';
 export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
 export {
+  getTaskConsumersToken,
   getTaskProducerToken,
   getTaskQueueAdminToken,
   getTaskSchedulerToken,
   getTaskStatusServiceToken,
+  InjectTaskConsumers,
   InjectTaskProducer,
   InjectTaskQueueAdmin,
   InjectTaskScheduler,

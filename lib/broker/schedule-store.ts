@@ -105,8 +105,8 @@ export interface ScheduleStore {
   /** @returns `changed` if it has another timing than that for which `nextMs` was computed: then nothing was done */
   resume(partition: Partition, name: string, timing: string, nextMs: number): Promise<boolean | 'changed'>;
 
-  /** What is due. */
-  due(partition: Partition): Promise<DueSchedules>;
+  /** What is due. @param passedOver how many of them the caller leaves to others, at most; 0 unless given */
+  due(partition: Partition, passedOver?: number): Promise<DueSchedules>;
 
   /** @returns an answer per tick, or `null` where somebody else was quicker @throws LayoutMismatchError */
   tick(partition: Partition, request: TickRequest): Promise<TickAnswer[] | null>;

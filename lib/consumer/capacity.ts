@@ -18,6 +18,15 @@ export class Capacity {
     this.pace = new HandlerPace(settings.concurrency);
   }
 
+  /** How many tasks run at once. With fewer than before what runs goes on. */
+  get concurrency(): number {
+    return this.pace.concurrency;
+  }
+
+  set concurrency(concurrency: number) {
+    this.pace.concurrency = concurrency;
+  }
+
   /** How many runs have begun so far. */
   get begunCount(): number {
     return this.begun;
@@ -44,7 +53,7 @@ export class Capacity {
 
   /** @param taken how many slots are taken, or will be by what is in hand already */
   freeSlots(taken: number): number {
-    return Math.max(0, this.settings.concurrency - taken);
+    return Math.max(0, this.concurrency - taken);
   }
 
   /** How many more tasks find a slot at once. */
@@ -59,7 +68,7 @@ export class Capacity {
   room(taken: number, oldestMs: number): number {
     const ahead =
       this.fetchesAhead && this.stalledAt !== this.begun ? this.pace.allowance(oldestMs, this.share.perTask) : 0;
-    return Math.max(0, this.share.tasksFor(this.settings.concurrency + ahead - taken));
+    return Math.max(0, this.share.tasksFor(this.concurrency + ahead - taken));
   }
 
   /**

@@ -26,7 +26,8 @@ const GRACE_MS = 1_000;
  * | mode | what holds | leaves it when |
  * |---|---|---|
  * | detached | Redis may not know this worker, or hold something else than we believe | `attach` succeeds |
- * | attached | every turn settles and claims | a call fails, or it was declared dead → detached; `stop` → draining |
+ * | attached | every turn settles and claims | a call fails, or it was declared dead → detached; `pause` → paused; `stop` → draining |
+ * | paused | every turn settles, none claims, nothing begins | `resume` → attached; `stop` → draining; as attached → detached |
  * | draining | every turn settles, none claims | nothing is held any more, or time is up → ended |
  * | ended | the loop is over | |
  *
@@ -43,6 +44,10 @@ export class Consumer {
   private readonly plan: ExchangePlan;
   private attached = false;
   private cut = false;
+  private paused = false;
+  private isStopping = false;
+  /** It does not claim any more what somebody may have rung for, or what only this worker knows to be due. */
+  private owesRing = false;
   private beatIsDue = false;
   private readonly backoff = new Backoff();
   private readonly watch: HeldWatch;
@@ -68,7 +73,7 @@ export class Consumer {
       clock,
       logger,
       onChange: () => this.gate.open(),
-      mayStart: () => this.attached && !this.isDraining && this.lease.isFresh,
+      mayStart: () => this.attached && !this.plan.isClosed && this.lease.isFresh,
       quarantine,
       onEnded,
     });
@@ -107,6 +112,29 @@ export class Consumer {
     return this.held.runningNames;
   }
 
+  get isPaused(): boolean {
+    return this.paused;
+  }
+
+  /** From now on it claims nothing and begins nothing. What was not begun goes back, and what runs goes on. */
+  pause(): void {
+    this.paused = this.plan.isClosed = this.owesRing = true;
+    this.gate.open();
+  }
+
+  resume(): void {
+    if (!this.paused) return;
+    this.paused = this.owesRing = false;
+    this.plan.isClosed = this.isStopping;
+    this.look();
+  }
+
+  setConcurrency(concurrency: number): void {
+    this.held.setConcurrency(concurrency);
+    // Nobody has listened for this worker while all its slots were taken.
+    this.look();
+  }
+
   /** Looks at the queue again: the bell rang, or it is time. */
   look(): void {
     this.plan.look();
@@ -133,7 +161,7 @@ export class Consumer {
         while (this.attached && !this.isOver) await this.turn();
       } catch (error) {
         this.attached = false;
-        if (!this.isOver) await this.pause(error);
+        if (!this.isOver) await this.backOff(error);
       }
     }
     this.watch.stop();
@@ -146,7 +174,8 @@ export class Consumer {
    * @param hurry nobody wants to wait for what runs any longer
    */
   async stop(loop: Promise<void>, timeoutMs: number, lastCallMs: number, hurry: AbortSignal): Promise<void> {
-    this.plan.isClosed = true;
+    this.owesRing ||= this.plan.hasRung;
+    this.isStopping = this.plan.isClosed = true;
     this.gate.open();
     // Away from Redis with nothing in hands there is no reason to wait: the loop ends when the broker closes.
     const isIdle = this.isOver && !this.attached;
@@ -165,11 +194,8 @@ export class Consumer {
   }
 
   private get isOver(): boolean {
-    return this.cut || (this.isDraining && this.held.size === 0 && this.exchanges.count === 0);
-  }
-
-  private get isDraining(): boolean {
-    return this.plan.isClosed;
+    const owes = this.owesRing && this.attached;
+    return this.cut || (this.isStopping && !owes && this.held.size === 0 && this.exchanges.count === 0);
   }
 
   /** Brings Redis and this worker in step, whatever went wrong before. */
@@ -188,7 +214,7 @@ export class Consumer {
     await this.gate.pass();
     // Everything that finishes in this turn of the event loop travels together. Where nothing runs there is nothing to wait for.
     if (this.held.size > 0) await new Promise((resolve) => setImmediate(resolve));
-    if (this.isDraining) await this.giveBack();
+    if (this.plan.isClosed) await this.handOver();
     const beats = this.beatIsDue || !this.lease.isFresh;
     if (beats || this.exchanges.hasFailed) await this.exchanges.settle();
     // The answer to a call may have been that this worker is dead: then the next one is not known yet.
@@ -205,9 +231,12 @@ export class Consumer {
   }
 
   /** Only with no claim under way: what it brings was claimed last, and must not come to stand before the rest. */
-  private async giveBack(): Promise<void> {
+  private async handOver(): Promise<void> {
     await this.exchanges.settle();
     this.held.releaseWaiting();
+    if (!this.owesRing) return;
+    await this.broker.ringAgain(this.partition, true);
+    this.owesRing = false;
   }
 
   private async exchange(want: number): Promise<void> {
@@ -290,10 +319,10 @@ export class Consumer {
     if (await this.lease.recoverOthers()) this.look();
   }
 
-  private async pause(error: unknown): Promise<void> {
+  private async backOff(error: unknown): Promise<void> {
     this.outages.begin(this, error);
     const until = performance.now() + this.backoff.next();
-    // Handlers that end meanwhile open the gate; only `stop` must end the pause.
+    // Handlers that end meanwhile open the gate; only `stop` must end the wait.
     while (!this.isOver && performance.now() < until) await this.gate.pass(until - performance.now());
     this.gate.open();
   }

@@ -12,7 +12,7 @@ const MAX_CALLS = 2;
 export class ExchangePlan {
   /** By `performance.now()`. */
   looksAgainAt = 0;
-  /** No more claims: what is held is settled, and that is all. */
+  /** No claims, for now or for ever: what is held is settled, and that is all. */
   isClosed = false;
   /** Tasks wait, but limits are in the way. */
   isHeldUp = false;
@@ -26,6 +26,11 @@ export class ExchangePlan {
     private readonly held: HeldTasks,
     private readonly exchanges: ExchangesUnderWay,
   ) {}
+
+  /** It was told to look, and no exchange has been sent since: others may rely on it. */
+  get hasRung(): boolean {
+    return this.rung;
+  }
 
   /** Nothing to claim, and free slots. */
   get isIdle(): boolean {

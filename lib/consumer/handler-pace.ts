@@ -13,7 +13,8 @@ const WEIGHT = 0.1;
 export class HandlerPace {
   private averageMs: number | undefined;
 
-  constructor(private readonly concurrency: number) {}
+  /** @param concurrency how many run at once; may change */
+  constructor(public concurrency: number) {}
 
   /** A run took so long. */
   learn(ranMs: number): void {

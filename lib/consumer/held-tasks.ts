@@ -227,6 +227,11 @@ export class HeldTasks implements BatchRunListener {
     this.releaseWaiting(({ envelope }) => called.has(envelope.id));
   }
 
+  /** What runs goes on, and what finds no slot any more goes back as what was fetched ahead does. */
+  setConcurrency(concurrency: number): void {
+    this.capacity.concurrency = concurrency;
+  }
+
   /** Gives back what was fetched ahead. Nothing is fetched ahead again before a slot has become free. */
   giveBackAhead(): void {
     const ahead = this.waiting.removeAhead();

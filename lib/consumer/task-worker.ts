@@ -1,36 +1,44 @@
+import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
-import { type LeaseKeeper, tickMs } from '../broker/lease-keeper.js';
 import type { Partition } from '../broker/partition.js';
 import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
-import { BellListener } from './bell-listener.js';
 import { Consumer } from './consumer.js';
+import { ConsumerSwitch } from './consumer-switch.js';
 import { guardedLog } from './guarded-log.js';
-import { LoopWatch } from './loop-watch.js';
 import type { OutageLog } from './outage-log.js';
-import { Quarantine } from './quarantine.js';
+import { SharedParts } from './shared-parts.js';
+
+/** Who wants to know what a worker has to do with its queues. */
+export interface WorkerListener {
+  /** Redis has answered a beat. */
+  beaten(partition: Partition, reply: BeatReply): void;
+  /** It does not work on that queue any more. */
+  left(partition: Partition): void;
+}
+
+const NOBODY: WorkerListener = { beaten: () => undefined, left: () => undefined };
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
-  private readonly loops = new Map<Consumer, Promise<void>>();
-  private listener: BellListener | undefined;
-  private heartbeat: NodeJS.Timeout | undefined;
-  private stopping: Promise<void> | undefined;
+  private readonly switches = new Map<string, ConsumerSwitch>();
+  /** From their start until they have ended. */
+  private readonly consumers: Consumer[] = [];
+  private shared: SharedParts | undefined;
+  private closing: Promise<void> | undefined;
   private readonly hurry = new AbortController();
-  private keeper: LeaseKeeper | undefined;
-  private watch: LoopWatch | undefined;
-  private quarantine: Quarantine | undefined;
+  private readonly outside = new AsyncResource('TaskWorker');
 
   constructor(
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
     private readonly outages: OutageLog,
-    private readonly onBeat: (partition: Partition, reply: BeatReply) => void = () => undefined,
+    private readonly listener: WorkerListener = NOBODY,
     private readonly logger = guardedLog(new Logger('TaskWorker')),
   ) {
     // One listener per queue, however many there are.
@@ -42,76 +50,95 @@ export class TaskWorker {
     return this.handlers.queues.filter((queue) => this.settings.consumes(queue));
   }
 
-  /** Starts every loop and returns at once; whether Redis can be reached is the loops' concern. */
-  start(): void {
-    if (this.queues.length === 0 || this.loops.size > 0 || this.stopping) return;
-    const workerId = ulid();
-    const { leaseMs, maxBlockedMs } = this.settings;
-    const log = this.logger;
-    const keeper = maxBlockedMs > 0 ? this.broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
-    const running = (): string[] => consumers.flatMap((consumer) => consumer.running);
-    const quarantine = new Quarantine(
-      () => consumers.reduce((count, { runCount }) => count + runCount, 0),
-      () => consumers.forEach((consumer) => consumer.look()),
-    );
-    const watch = new LoopWatch(tickMs(leaseMs), () => keeper?.tick(), running, log);
-    for (const queue of this.queues) {
-      const consumer = new Consumer(
+  /** Whether it shuts down, or has: then nothing is started any more. */
+  get isClosed(): boolean {
+    return this.closing !== undefined;
+  }
+
+  /** That of one of `queues`. */
+  consumer(queue: string): ConsumerSwitch {
+    let found = this.switches.get(queue);
+    if (!found) {
+      const { concurrency } = this.settings.queue(queue);
+      found = new ConsumerSwitch(
         {
-          queue,
-          workerId,
-          leaseMs,
-          settings: this.settings.queue(queue),
-          limits: this.settings.limits(queue, this.handlers.of(queue).values()),
-          handlers: this.handlers.of(queue),
-          settingsOf: ({ name, settings }, own) => this.settings.task(queue, name, settings, own),
-          keeper,
-          quarantine,
-          onBeat: this.onBeat,
-          onTurn: (turned) => this.listener?.notice(turned),
-          onEnded: ({ mode, endedAt }) => {
-            watch.ended(mode.handler.name, endedAt);
-            quarantine.ended();
-          },
+          begin: (workerId, concurrency) => this.begin(queue, workerId, concurrency),
+          end: (consumer, loop) => this.end(consumer, loop),
         },
-        this.broker,
-        this.outages,
-        this.logger,
+        concurrency,
       );
-      this.loops.set(consumer, Promise.resolve());
+      this.switches.set(queue, found);
     }
-    const consumers = [...this.loops.keys()];
-    this.listener = new BellListener(this.broker, consumers, this.outages);
-    void this.listener.run();
-    for (const consumer of consumers) this.loops.set(consumer, consumer.run());
-    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beatIfNeeded()), leaseMs / 3);
-    this.keeper = keeper;
-    this.watch = watch;
-    this.quarantine = quarantine;
-    watch.start();
+    return found;
+  }
+
+  /** Starts the loops of all queues that are to start with the application; whether Redis can be reached is the loops' concern. */
+  async start(): Promise<void> {
+    await this.startConsumers(this.queues.filter((queue) => this.settings.queue(queue).autoStart));
+  }
+
+  /** Does nothing where they run already, or once this worker is closed. */
+  async startConsumers(queues: readonly string[]): Promise<void> {
+    if (this.isClosed) return;
+    const workerId = ulid();
+    // Whoever asks for it may do so in the midst of a request: its AsyncLocalStorage is not that of tasks.
+    await this.outside.runInAsyncScope(async () =>
+      Promise.all(queues.map((queue) => this.consumer(queue).start(workerId))),
+    );
+  }
+
+  async stopConsumers(queues: Iterable<string>): Promise<void> {
+    await Promise.all(Array.from(queues, (queue) => this.consumer(queue).stop()));
   }
 
   /**
-   * Drains and ends every loop, within the shutdown timeout and a little more. Called again meanwhile it waits no longer for
-   * what runs, but aborts it at once.
+   * Drains and ends every loop for good, within the shutdown timeout and a little more. Called again meanwhile it waits no longer
+   * for what runs, but aborts it at once.
    */
-  async stop(): Promise<void> {
-    if (this.stopping) this.hurry.abort();
-    this.stopping ??= this.drain();
-    await this.stopping;
+  async close(): Promise<void> {
+    if (this.isClosed) this.hurry.abort();
+    this.closing ??= this.drain();
+    await this.closing;
   }
 
   private async drain(): Promise<void> {
-    const { shutdownTimeoutMs, commandTimeoutMs } = this.settings;
-    this.listener?.stop();
-    const stopped = [...this.loops].map(([consumer, loop]) =>
-      consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal),
+    this.shared?.stopListening();
+    await this.stopConsumers(this.switches.keys());
+    await this.shared?.stop();
+  }
+
+  private begin(queue: string, workerId: string, concurrency: number): Consumer {
+    const { broker, settings, outages, listener, logger } = this;
+    const shared = (this.shared ??= new SharedParts(this.consumers, broker, settings, outages, logger));
+    const handlers = this.handlers.of(queue);
+    const consumer = new Consumer(
+      {
+        queue,
+        workerId,
+        leaseMs: settings.leaseMs,
+        settings: { ...settings.queue(queue), concurrency },
+        limits: settings.limits(queue, handlers.values()),
+        handlers,
+        settingsOf: (handler, own) => settings.task(queue, handler.name, handler.settings, own),
+        keeper: shared.keeper,
+        quarantine: shared.quarantine,
+        onBeat: (partition, reply) => listener.beaten(partition, reply),
+        onTurn: (turned) => shared.turned(turned),
+        onEnded: (call) => shared.ended(call),
+      },
+      broker,
+      outages,
+      logger,
     );
-    await Promise.all(stopped);
-    clearInterval(this.heartbeat);
-    this.watch?.stop();
-    this.quarantine?.stop();
-    await this.keeper?.close();
+    this.consumers.push(consumer);
+    return consumer;
+  }
+
+  private async end(consumer: Consumer, loop: Promise<void>): Promise<void> {
+    const { shutdownTimeoutMs, commandTimeoutMs } = this.settings;
+    await consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal);
+    this.consumers.splice(this.consumers.indexOf(consumer), 1);
+    this.listener.left(consumer.partition);
   }
 
   /** @throws InvalidOptionsError if `consume` names a queue without a handler */

@@ -5,7 +5,7 @@ import { type TaskScheduleMetadata, taskScheduleMetadata } from '../decorators/t
 import { InvalidScheduleError } from '../errors/index.js';
 import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
 import { DEFAULT_INSTANCE } from '../options/instance-name.js';
-import type { DeclaredSchedule } from '../schedule/declared-schedule.js';
+import type { FoundSchedule } from '../schedule/declared-schedule.js';
 import { originOf, prototypeOf } from './task-handler.explorer.js';
 
 /** Finds the schedules that stand on methods of providers and controllers. Returns what it finds and registers nothing. */
@@ -17,7 +17,7 @@ export class TaskScheduleExplorer {
   ) {}
 
   /** Those of one instance of the module. @throws InvalidScheduleError where it is not clear which handler is meant */
-  explore(instance = DEFAULT_INSTANCE): DeclaredSchedule[] {
+  explore(instance = DEFAULT_INSTANCE): FoundSchedule[] {
     // A class in two modules has two instances, and one schedule.
     const seen = new Set<unknown>();
     const wrappers = [...this.discovery.getProviders(), ...this.discovery.getControllers()];
@@ -38,11 +38,7 @@ export class TaskScheduleExplorer {
   }
 }
 
-function declared(
-  { name, ticks }: TaskScheduleMetadata,
-  handler: TaskHandlerMetadata,
-  origin: string,
-): DeclaredSchedule {
+function declared({ name, ticks }: TaskScheduleMetadata, handler: TaskHandlerMetadata, origin: string): FoundSchedule {
   return { ...ticks, name: name ?? handler.name, task: handler.name, queue: queueOf(handler), origin };
 }
 

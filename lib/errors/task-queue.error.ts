@@ -32,6 +32,8 @@
  * | `INVALID_BATCH_RESULT` | a batch handler returned neither nothing nor an array with a result for each task |
  * | `TASK_REJECTED` | a guard or a pipe turned a task down, for good |
  * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else: a request, or a batch of tasks |
+ * | `UNKNOWN_QUEUE` | `TaskConsumers` was asked for a queue that this process does not work on |
+ * | `CONSUMERS_CLOSED` | consumers were to start after shutdown has begun |
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
@@ -68,6 +70,8 @@ export type TaskQueueErrorCode =
   | 'INVALID_BATCH_RESULT'
   | 'TASK_REJECTED'
   | 'NOT_A_TASK'
+  | 'UNKNOWN_QUEUE'
+  | 'CONSUMERS_CLOSED'
   | 'PRODUCER_CLOSED'
   | 'PRODUCER_OVERLOADED'
   | 'BULK_INCOMPLETE'

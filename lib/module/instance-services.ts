@@ -1,5 +1,6 @@
 import { type FactoryProvider, Inject, type InjectionToken, type Type } from '@nestjs/common';
 import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
+import { TaskConsumers } from '../consumer/task-consumers.service.js';
 import { checkInstanceName, DEFAULT_INSTANCE, titleOf } from '../options/instance-name.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { TaskScheduler } from '../schedule/task-scheduler.service.js';
@@ -50,6 +51,11 @@ export const InjectTaskQueueAdmin = injecting(getTaskQueueAdminToken);
 export const getTaskSchedulerToken = tokenOf(TaskScheduler, 'TaskScheduler');
 /** Injects the `TaskScheduler` of an instance. @throws InvalidOptionsError where that is no name */
 export const InjectTaskScheduler = injecting(getTaskSchedulerToken);
+
+/** The token of the `TaskConsumers` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskConsumersToken = tokenOf(TaskConsumers, 'TaskConsumers');
+/** Injects the `TaskConsumers` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskConsumers = injecting(getTaskConsumersToken);
 
 /** The tokens of all that an instance offers. */
 export function serviceTokens(instance: string): InjectionToken[] {

@@ -22,22 +22,30 @@ export const scheduleProviders: FactoryProvider[] = [
   },
   {
     provide: ScheduleKeeper,
-    useFactory: ({ schedules }: TaskBroker, settings: TaskQueueSettings, outages: OutageLog, instance: string) =>
-      new ScheduleKeeper(schedules, settings, outages, guardedLog(new Logger(titleOf('TaskScheduler', instance)))),
-    inject: [TaskBroker, TaskQueueSettings, OutageLog, INSTANCE],
+    useFactory: (
+      { schedules }: TaskBroker,
+      settings: TaskQueueSettings,
+      outages: OutageLog,
+      declarer: ScheduleDeclarer,
+      instance: string,
+    ) => {
+      const log = guardedLog(new Logger(titleOf('TaskScheduler', instance)));
+      return new ScheduleKeeper(schedules, settings, outages, log, (queue) => declarer.offOn(queue));
+    },
+    inject: [TaskBroker, TaskQueueSettings, OutageLog, ScheduleDeclarer, INSTANCE],
   },
   {
     provide: ScheduleDeclarer,
     useFactory: (
       explorer: TaskScheduleExplorer,
-      { scheduleOwner }: TaskQueueSettings,
+      settings: TaskQueueSettings,
       { schedules }: TaskBroker,
       writer: ScheduleWriter,
       outages: OutageLog,
       instance: string,
     ) => {
       const log = guardedLog(new Logger(titleOf('TaskScheduler', instance)));
-      return new ScheduleDeclarer(() => explorer.explore(instance), scheduleOwner, schedules, writer, outages, log);
+      return new ScheduleDeclarer(() => explorer.explore(instance), settings, schedules, writer, outages, log);
     },
     inject: [TaskScheduleExplorer, TaskQueueSettings, TaskBroker, ScheduleWriter, OutageLog, INSTANCE],
   },

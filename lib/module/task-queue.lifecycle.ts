@@ -82,11 +82,11 @@ export class TaskQueueLifecycle
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.orClose(() => {
+    await this.orClose(async () => {
       // Before the first one starts, so that what is wrong with any of them stops all.
       for (const instance of this.instances) instance.load();
       refuseSharedWork(this.instances);
-      this.start();
+      await this.start();
     });
   }
 
@@ -125,8 +125,8 @@ export class TaskQueueLifecycle
     return instancesOf(this.discovery);
   }
 
-  private start(): void {
-    this.worker.start();
+  private async start(): Promise<void> {
+    await this.worker.start();
     const { queues } = this;
     this.keeper.start(() => this.declarer.start(queues));
     this.declarer.start(queues);
@@ -139,10 +139,10 @@ export class TaskQueueLifecycle
 
   private async stop(): Promise<void> {
     clearTimeout(this.hooksCheck);
-    const forget = onFurtherSignal(() => void this.worker.stop());
+    const forget = onFurtherSignal(() => void this.worker.close());
     // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
     void this.stopSchedules();
-    await this.worker.stop().finally(forget);
+    await this.worker.close().finally(forget);
   }
 
   /** After a failed start NestJS runs no hook of shutdown, and an open connection would keep the process running. */

@@ -5,6 +5,7 @@ import { RedisBroker } from '../broker/redis/redis.broker.js';
 import { TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
+import { TaskConsumers } from '../consumer/task-consumers.service.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
@@ -45,9 +46,9 @@ export const taskQueueProviders: FactoryProvider[] = [
   },
   {
     provide: TaskHandlerRegistry,
-    useFactory: (explorer: TaskHandlerExplorer, instance: string) =>
-      new TaskHandlerRegistry(() => explorer.explore(instance)),
-    inject: [TaskHandlerExplorer, INSTANCE],
+    useFactory: (explorer: TaskHandlerExplorer, settings: TaskQueueSettings, instance: string) =>
+      new TaskHandlerRegistry(() => explorer.explore(instance), settings),
+    inject: [TaskHandlerExplorer, TaskQueueSettings, INSTANCE],
   },
   {
     provide: TaskProducer,
@@ -79,10 +80,18 @@ export const taskQueueProviders: FactoryProvider[] = [
         settings,
         handlers,
         outages,
-        (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
+        {
+          beaten: (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
+          left: (partition) => keeper.forget(partition),
+        },
         guardedLog(new Logger(titleOf('TaskWorker', instance))),
       ),
     inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, INSTANCE],
+  },
+  {
+    provide: TaskConsumers,
+    useFactory: (worker: TaskWorker) => new TaskConsumers(worker),
+    inject: [TaskWorker],
   },
   {
     provide: TaskQueueLifecycle,

@@ -19,7 +19,7 @@ export interface BatchSettings {
   maxWaitMs: number;
 }
 
-const batchRule = object({ size: integer(1, 1_000), maxWait: duration(0, '1h') });
+export const batchRule = object({ size: integer(1, 1_000), maxWait: duration(0, '1h') });
 
 /** @throws InvalidOptionsError */
 export function checkBatchOptions(options: BatchOptions): BatchSettings {

@@ -1,4 +1,5 @@
 import type { RedisSource } from '../broker/redis/redis-source.js';
+import type { BatchOptions } from './batch-options.js';
 import type { Duration } from './duration.js';
 import type { RateOptions } from './rate.js';
 import type { TaskOptions } from './task-options.js';
@@ -40,6 +41,8 @@ export type DeliveryPolicy = 'at-least-once' | 'at-most-once';
 
 /** Options of one queue, and of its tasks where these have none of their own. */
 export interface QueueOptions extends TaskOptions {
+  /** Whether this process begins to work on the queue when the application starts. @default the module's `autoStart` */
+  autoStart?: boolean | undefined;
   /** How many tasks of this queue one process runs at once. @default 10 */
   concurrency?: number | undefined;
   /**
@@ -77,6 +80,11 @@ export interface QueueOptions extends TaskOptions {
    * however many of a higher one are added. Counted from when the task was added. @default never: a higher priority is always first
    */
   aging?: Duration | undefined;
+  /**
+   * Whether the schedules are on that the code declares with `@TaskSchedule`. `false`: this process neither enters them in Redis nor makes
+   * their ticks. Those that stand there stay, and other processes go on with them. `TaskScheduler` is not concerned. @default true
+   */
+  schedules?: boolean | undefined;
   /** What holds for every group of tasks that nothing else is set for with `TaskQueueAdmin.setGroup`. */
   groups?: GroupsOptions | undefined;
 }
@@ -94,6 +102,15 @@ export interface GroupsOptions {
 
 /** Options of one task name. What its decorator says comes after them. */
 export interface TaskNameOptions extends TaskOptions {
+  /**
+   * Where its handlers stand, whatever their decorators say, and where `add` puts its tasks: say the same in all processes.
+   * @default that of the handler
+   */
+  queue?: string | undefined;
+  /** How its tasks come together. Only for handlers that take batches: how they are called is a matter of code. @default that of the handler */
+  batch?: { size?: BatchOptions['size'] | undefined; maxWait?: BatchOptions['maxWait'] } | undefined;
+  /** Whether the schedules of its handlers are on. @default that of the queue */
+  schedules?: boolean | undefined;
   /** How many tasks of this name all processes together start, in each queue. @default that of the handler */
   rate?: RateOptions | undefined;
 }
@@ -124,6 +141,11 @@ export interface RedisTaskQueueOptions {
   defaults?: QueueOptions | undefined;
   /** Which queues this process works on: all that it has handlers for, none, or these. @default true */
   consume?: boolean | string[] | undefined;
+  /**
+   * Whether this process begins to work when the application starts. `false`: each queue when `TaskConsumers.start` is called.
+   * @default true
+   */
+  autoStart?: boolean | undefined;
   /**
    * How long a worker may stay silent before others take over what it holds. Renewed every third of it.
    * @default '15s'

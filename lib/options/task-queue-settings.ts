@@ -2,6 +2,8 @@ import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
 import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
+import { type BatchSettings, batchRule } from './batch-options.js';
+import { concurrencyRule } from './concurrency.js';
 import { parseDuration } from './duration.js';
 import { FeatureLayer, layUnder } from './feature-layer.js';
 import type { FeatureOptions } from './feature-options.interface.js';
@@ -18,6 +20,8 @@ import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSett
 
 /** How one queue is worked on: `QueueOptions` with every default filled in. */
 export interface QueueSettings {
+  /** Whether its consumer starts with the application. */
+  autoStart: boolean;
   concurrency: number;
   completedTtlMs: number;
   failedTtlMs: number;
@@ -40,6 +44,7 @@ export class TaskQueueSettings {
   readonly redis: RedisSource;
   readonly prefix: string;
   readonly consume: boolean | readonly string[];
+  readonly autoStart: boolean;
   readonly leaseMs: number;
   /** 0 where nothing keeps leases while the event loop is blocked. */
   readonly maxBlockedMs: number;
@@ -51,7 +56,7 @@ export class TaskQueueSettings {
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
   private readonly queues = new Map<string, PartialQueue>();
-  private readonly tasks = new Map<string, PartialTaskSettings & { rate?: Rate | undefined }>();
+  private readonly tasks = new Map<string, PartialTask>();
   private readonly defaults: PartialQueue;
   private readonly features = { queues: new FeatureLayer('queue'), tasks: new FeatureLayer('task') };
 
@@ -71,6 +76,7 @@ export class TaskQueueSettings {
     this.redis = given.redis ?? fromEnvironment ?? 'redis://127.0.0.1:6379';
     this.prefix = given.prefix ?? '';
     this.consume = given.consume ?? true;
+    this.autoStart = given.autoStart ?? true;
     this.leaseMs = leaseMs;
     this.maxBlockedMs = given.maxBlocked ?? (leaseMs > MAX_BLOCKED_MS ? 0 : MAX_BLOCKED_MS);
     this.shutdownTimeoutMs = given.shutdownTimeout ?? 10_000;
@@ -111,6 +117,7 @@ export class TaskQueueSettings {
     const delivery = own.delivery ?? defaults.delivery ?? 'at-least-once';
     const completedTtlMs = status === 'off' ? 0 : (own.retention?.completed ?? defaults.retention?.completed ?? DAY_MS);
     return {
+      autoStart: own.autoStart ?? defaults.autoStart ?? this.autoStart,
       concurrency: own.concurrency ?? defaults.concurrency ?? 10,
       completedTtlMs,
       cancelledTtlMs: completedTtlMs,
@@ -124,6 +131,21 @@ export class TaskQueueSettings {
       ack: own.ack ?? defaults.ack ?? 'batch',
       delivery,
     };
+  }
+
+  /** What was said of the handlers of a name, in place of what they say. */
+  handler(name: string): { queue: string | undefined; batch: Partial<BatchSettings> } {
+    const { queue, batch: { size, maxWait } = {} } = this.tasks.get(name) ?? {};
+    return {
+      queue,
+      batch: { ...(size !== undefined && { size }), ...(maxWait !== undefined && { maxWaitMs: maxWait }) },
+    };
+  }
+
+  /** Whether the schedules are on that the code declares for tasks of this name on this queue. */
+  declaresSchedules(queue: string, name: string): boolean {
+    const layers = [this.tasks.get(name), this.queues.get(queue), this.defaults];
+    return layers.find((layer) => layer?.schedules !== undefined)?.schedules ?? true;
   }
 
   /**
@@ -191,6 +213,7 @@ export class TaskQueueSettings {
 }
 
 type PartialQueue = NonNullable<ReturnType<typeof queueRule>>;
+type PartialTask = NonNullable<ReturnType<typeof taskNameRule>>;
 
 const DAY_MS = 24 * 3_600_000;
 const MAX_BLOCKED_MS = 60_000;
@@ -203,7 +226,8 @@ const taskName = rule('a task name: text of 1 to 256 bytes without control chara
 );
 
 const queueRule = object({
-  concurrency: integer(1, 10_000),
+  autoStart: flag,
+  concurrency: concurrencyRule,
   globalConcurrency: integer(1, 1_000_000),
   rate: rateRule,
   retention: object({ completed: duration(0, '365d'), failed: duration(0, '365d') }),
@@ -215,8 +239,11 @@ const queueRule = object({
   status: oneOf<StatusPolicy>('full', 'final', 'off'),
   ack: oneOf<AckPolicy>('batch', 'each'),
   delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),
+  schedules: flag,
   ...taskRules,
 });
+
+const taskNameRule = object({ ...taskRules, rate: rateRule, queue: queueName, batch: batchRule, schedules: flag });
 
 const REDIS_ALLOWED =
   "a URL (redis:// or rediss://), the path of a socket, ioredis options without keyPrefix (use the module's prefix), " +
@@ -256,7 +283,7 @@ const maxBlockedRule = rule("0, or milliseconds or text such as '30s', from 1s t
 
 const ofNames = {
   queues: record(queueName, queueRule),
-  tasks: record(taskName, object({ ...taskRules, rate: rateRule })),
+  tasks: record(taskName, taskNameRule),
 };
 
 const featureRule = object(ofNames);
@@ -268,6 +295,7 @@ const moduleRule = object({
   schedules: object({ owner: queueName }),
   defaults: queueRule,
   consume: consumeRule,
+  autoStart: flag,
   lease: duration('500ms', '1h'),
   maxBlocked: maxBlockedRule,
   shutdownTimeout: duration(0, '1h'),

@@ -47,6 +47,8 @@ export class QueueSchedules {
   constructor(
     private readonly partition: Partition,
     private readonly maxLength: number,
+    /** The names of those whose ticks are left to others. */
+    private readonly off: ReadonlySet<string>,
     private readonly store: ScheduleStore,
     private readonly outages: OutageLog,
     private readonly logger: GuardedLog,
@@ -92,13 +94,14 @@ export class QueueSchedules {
   /** @returns how long until it has to look again */
   private async makeWhatIsDue(): Promise<number> {
     for (let round = 0; round < MAX_ROUNDS; round++) {
-      const { due, nowMs, nextInMs, revision } = await this.store.due(this.partition);
+      const { due, nowMs, nextInMs, revision } = await this.store.due(this.partition, this.off.size);
       if (revision < this.revision) this.listener.lost();
       this.revision = revision;
-      const readable = await Promise.all(due.map((schedule) => this.make(schedule, nowMs)));
+      const mine = due.filter(({ name }) => !this.off.has(name));
+      const readable = await Promise.all(mine.map((schedule) => this.make(schedule, nowMs)));
       if (this.stopped || !readable.includes(true)) {
         const waitMs = nextInMs === null ? MAX_WAIT_MS : waitFor(nextInMs);
-        return due.length > 0 ? Math.min(waitMs, UNREADABLE_MS) : waitMs;
+        return mine.length > 0 ? Math.min(waitMs, UNREADABLE_MS) : waitMs;
       }
     }
     return LONG_WAIT_MS;

@@ -5,7 +5,8 @@ import { Backoff } from '../consumer/backoff.js';
 import type { GuardedLog } from '../consumer/guarded-log.js';
 import type { OutageLog } from '../consumer/outage-log.js';
 import { RedisUnavailableError } from '../errors/index.js';
-import { type DeclaredSchedule, refuseDuplicates } from './declared-schedule.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { configured, type DeclaredSchedule, type FoundSchedule, refuseDuplicates } from './declared-schedule.js';
 import type { ScheduleWriter } from './schedule-writer.js';
 
 /**
@@ -19,8 +20,8 @@ export class ScheduleDeclarer {
   private running: Promise<void> | undefined;
 
   constructor(
-    private readonly explore: () => DeclaredSchedule[],
-    private readonly owner: string | undefined,
+    private readonly explore: () => FoundSchedule[],
+    private readonly settings: TaskQueueSettings,
     private readonly store: ScheduleStore,
     private readonly writer: ScheduleWriter,
     private readonly outages: OutageLog,
@@ -29,11 +30,20 @@ export class ScheduleDeclarer {
 
   /** Looks through the application. @throws InvalidScheduleError, InvalidDataError, DataTooLargeError */
   load(): readonly DeclaredSchedule[] {
-    const schedules = this.explore();
+    const schedules = this.explore().map((schedule) => configured(schedule, this.settings));
     refuseDuplicates(schedules);
     for (const schedule of schedules) this.writer.encode(schedule.queue, schedule);
+    for (const { name, queue, origin } of schedules.filter(({ isOff }) => isOff)) {
+      this.logger.log(`Schedule "${name}" on queue "${queue}" (${origin}) is off in this process`);
+    }
     this.schedules = schedules;
     return schedules;
+  }
+
+  /** The names of those on a queue that are off in this process. */
+  offOn(queue: string): ReadonlySet<string> {
+    const off = this.schedules.filter((schedule) => schedule.isOff && schedule.queue === queue);
+    return new Set(off.map(({ name }) => name));
   }
 
   /** Returns at once; goes on until it has succeeded. @param worksOn the queues that this process works on */
@@ -46,6 +56,10 @@ export class ScheduleDeclarer {
   async stop(): Promise<void> {
     this.ending.abort();
     await this.running;
+  }
+
+  private get owner(): string | undefined {
+    return this.settings.scheduleOwner;
   }
 
   /** Never rejects. */
@@ -70,11 +84,12 @@ export class ScheduleDeclarer {
 
   private async declare(worksOn: readonly string[]): Promise<void> {
     const { owner, schedules } = this;
-    const declared = new Set(schedules.map(({ queue }) => queue));
+    const on = schedules.filter(({ isOff }) => !isOff);
+    const declared = new Set(on.map(({ queue }) => queue));
     const owned = owner === undefined ? [] : await this.store.queuesOf(owner);
     // First of all, so that they are found again whatever becomes of this process.
     if (owner !== undefined) await this.store.noteQueuesOf(owner, [...declared]);
-    for (const schedule of schedules) await this.enter(schedule);
+    for (const schedule of on) await this.enter(schedule);
     const queues = new Set([...declared, ...owned, ...(owner === undefined ? worksOn : [])]);
     for (const queue of queues) await this.lookForVanished(queue);
   }

@@ -22,6 +22,8 @@ export class ScheduleKeeper {
     private readonly settings: TaskQueueSettings,
     private readonly outages: OutageLog,
     private readonly logger: GuardedLog,
+    /** The names of the schedules of a queue whose ticks are left to others. */
+    private readonly offOn: (queue: string) => ReadonlySet<string>,
   ) {}
 
   /** @param onLoss called when Redis is found to have lost its data */
@@ -35,14 +37,21 @@ export class ScheduleKeeper {
     let queue = this.queues.get(partition);
     if (!queue) {
       if (revision === 0) return;
-      const { maxLength } = this.settings.queue(queueOf(partition));
-      queue = new QueueSchedules(partition, maxLength, this.store, this.outages, this.logger, {
+      const name = queueOf(partition);
+      const { maxLength } = this.settings.queue(name);
+      queue = new QueueSchedules(partition, maxLength, this.offOn(name), this.store, this.outages, this.logger, {
         asleep: () => this.setAlarm(),
         lost: () => this.onLoss(),
       });
       this.queues.set(partition, queue);
     }
     queue.notice(revision);
+  }
+
+  /** This process does not work on that queue any more. */
+  forget(partition: Partition): void {
+    void this.queues.get(partition)?.stop();
+    this.queues.delete(partition);
   }
 
   /** Makes no further ticks, and waits for the call that is under way. May be called twice. */

@@ -78,8 +78,8 @@ export class RedisSchedules implements ScheduleStore {
     return answer === 2 ? 'changed' : answer === 1;
   }
 
-  async due(partition: Partition): Promise<DueSchedules> {
-    const call = [...this.keys.scripts(partition), DUE_PAGE];
+  async due(partition: Partition, passedOver = 0): Promise<DueSchedules> {
+    const call = [...this.keys.scripts(partition), DUE_PAGE + passedOver];
     const [nowMs, nextInMs, revision, fields] = await this.commands.repeatable((client) =>
       client.taskDueSchedules(call),
     );

@@ -57,11 +57,14 @@ function startWorker(
     {},
   );
   const broker = new HoldingBroker(settings);
-  const registry = new TaskHandlerRegistry(() => [{ name: 'task', queue, origin: 'test', settings: {}, invoke }]);
+  const registry = new TaskHandlerRegistry(
+    () => [{ name: 'task', queue, origin: 'test', settings: {}, invoke }],
+    settings,
+  );
   const worker = new TaskWorker(broker, settings, registry, new OutageLog(new Logger('test')));
-  worker.start();
+  void worker.start();
   cleanUp.push(async () => {
-    await worker.stop();
+    await worker.close();
     await broker.close();
   });
   return broker;

@@ -347,7 +347,7 @@ describe('shutdown', () => {
     await eventually(async () => (await fixture.redis.hget(key('task_status:{default}:it'), 'state')) === 'active');
     expect(signals[0]?.aborted).toBe(false);
     // NestJS joins a second close() to the first: what comes a second time is a signal, which calls this.
-    await app.app.get(TaskWorker).stop();
+    await app.app.get(TaskWorker).close();
     await stopping;
     expect(signals[0]?.aborted).toBe(true);
     expect(await fixture.redis.llen(key('task_queue:{default}'))).toBe(1);

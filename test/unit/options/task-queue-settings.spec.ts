@@ -23,6 +23,7 @@ describe('TaskQueueSettings', () => {
       redis: 'redis://127.0.0.1:6379',
       prefix: '',
       consume: true,
+      autoStart: true,
       leaseMs: 15_000,
       maxBlockedMs: 60_000,
       shutdownTimeoutMs: 10_000,
@@ -32,6 +33,7 @@ describe('TaskQueueSettings', () => {
       maxDataBytes: 1_048_576,
     });
     expect(settings({}).queue('any')).toEqual({
+      autoStart: true,
       concurrency: 10,
       completedTtlMs: 86_400_000,
       failedTtlMs: 604_800_000,
@@ -150,5 +152,45 @@ describe('TaskQueueSettings', () => {
     expect(problemsOf({}, { REDIS_URL: ':secret@host' })).not.toContain('secret');
     expect(problemsOf({ redis: 'http://user:secret@host' })).not.toContain('secret');
     expect(problemsOf({ redis: { password: 'secret', keyPrefix: 'x' } })).not.toContain('secret');
+  });
+});
+
+describe('what is switched on and off', () => {
+  it.each<[RedisTaskQueueOptions, boolean]>([
+    [{}, true],
+    [{ autoStart: false }, false],
+    [{ autoStart: false, queues: { q: { autoStart: true } } }, true],
+    [{ autoStart: false, defaults: { autoStart: true } }, true],
+    [{ defaults: { autoStart: true }, queues: { q: { autoStart: false } } }, false],
+    [{ queues: { other: { autoStart: false } } }, true],
+  ])('a consumer starts with the application: %j → %s', (options, expected) => {
+    expect(settings(options).queue('q').autoStart).toBe(expected);
+  });
+
+  it.each<[RedisTaskQueueOptions, boolean]>([
+    [{}, true],
+    [{ defaults: { schedules: false } }, false],
+    [{ queues: { q: { schedules: false } } }, false],
+    [{ tasks: { t: { schedules: false } } }, false],
+    [{ defaults: { schedules: false }, queues: { q: { schedules: true } } }, true],
+    [{ queues: { q: { schedules: false } }, tasks: { t: { schedules: true } } }, true],
+    [{ queues: { other: { schedules: false } }, tasks: { other: { schedules: false } } }, true],
+  ])('schedules in code: %j → %s', (options, expected) => {
+    expect(settings(options).declaresSchedules('q', 't')).toBe(expected);
+  });
+
+  it.each([
+    [{ autoStart: 'no' }, /"autoStart" is 'no'; allowed is true or false/],
+    [{ queues: { q: { autoStart: 0 } } }, /"queues\.q\.autoStart" is 0/],
+    [{ defaults: { schedules: 'off' } }, /"defaults\.schedules" is 'off'/],
+    [{ tasks: { t: { schedules: null } } }, /"tasks\.t\.schedules" is null/],
+    [{ tasks: { t: { queue: 'a:b' } } }, /"tasks\.t\.queue" is 'a:b'/],
+    [{ tasks: { t: { batch: { size: 0 } } } }, /"tasks\.t\.batch\.size" is 0/],
+    [{ tasks: { t: { batch: { maxwait: 1 } } } }, /"tasks\.t\.batch\.maxwait" is 1; allowed is one of size, maxWait/],
+    [{ tasks: { t: { autoStart: false } } }, /"tasks\.t\.autoStart" is false; allowed is one of/],
+    [{ tasks: { t: { concurrency: 1 } } }, /"tasks\.t\.concurrency" is 1; allowed is one of/],
+    [{ queues: { q: { batch: { size: 1 } } } }, /"queues\.q\.batch" is .*; allowed is one of/],
+  ])('refuses %j', (options, problem) => {
+    expect(problemsOf(options)).toMatch(problem);
   });
 });

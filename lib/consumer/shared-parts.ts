@@ -1,0 +1,64 @@
+import { type LeaseKeeper, tickMs } from '../broker/lease-keeper.js';
+import type { TaskBroker } from '../broker/task-broker.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { BellListener } from './bell-listener.js';
+import type { Call } from './call.js';
+import type { Consumer } from './consumer.js';
+import type { GuardedLog } from './guarded-log.js';
+import { LoopWatch } from './loop-watch.js';
+import type { OutageLog } from './outage-log.js';
+import { Quarantine } from './quarantine.js';
+
+/** What the consumers of a process have in common: one sleep, one heart that beats, one quarantine. They may come and go meanwhile. */
+export class SharedParts {
+  readonly keeper: LeaseKeeper | undefined;
+  readonly quarantine: Quarantine;
+  private readonly listener: BellListener;
+  private readonly watch: LoopWatch;
+  private readonly heartbeat: NodeJS.Timeout;
+
+  /** @param consumers those that there are at the moment */
+  constructor(
+    consumers: readonly Consumer[],
+    broker: TaskBroker,
+    { leaseMs, maxBlockedMs }: Pick<TaskQueueSettings, 'leaseMs' | 'maxBlockedMs'>,
+    outages: OutageLog,
+    log: GuardedLog,
+  ) {
+    this.keeper = maxBlockedMs > 0 ? broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
+    this.quarantine = new Quarantine(
+      () => consumers.reduce((count, { runCount }) => count + runCount, 0),
+      () => consumers.forEach((consumer) => consumer.look()),
+    );
+    const running = (): string[] => consumers.flatMap((consumer) => consumer.running);
+    this.watch = new LoopWatch(tickMs(leaseMs), () => this.keeper?.tick(), running, log);
+    this.watch.start();
+    this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beatIfNeeded()), leaseMs / 3);
+    this.listener = new BellListener(broker, consumers, outages);
+    void this.listener.run();
+  }
+
+  /** A consumer may have begun to sleep, or to be busy. */
+  turned(consumer: Consumer): void {
+    this.listener.notice(consumer);
+  }
+
+  /** A handler has ended. */
+  ended({ mode, endedAt }: Call): void {
+    this.watch.ended(mode.handler.name, endedAt);
+    this.quarantine.ended();
+  }
+
+  /** Listens to no bell any more. */
+  stopListening(): void {
+    this.listener.stop();
+  }
+
+  /** Once all consumers have ended. */
+  async stop(): Promise<void> {
+    clearInterval(this.heartbeat);
+    this.watch.stop();
+    this.quarantine.stop();
+    await this.keeper?.close();
+  }
+}
