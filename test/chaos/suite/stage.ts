@@ -7,10 +7,8 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 import { Incidents } from './incidents.js';
 import { ProducerSlot } from './processes/producer-slot.js';
 import { WorkerSlot } from './processes/worker-slot.js';
-import { NETWORK_DELAY_MS, type RunSettings } from './settings.js';
+import { addingMs, NETWORK_DELAY_MS, type RunSettings } from './settings.js';
 
-/** Part of the time of the faults in which tasks are added: what comes last meets faults, too. */
-const ADDING_SHARE = 0.85;
 /** What a producer needs until it can add. */
 const START_MS = 1_500;
 
@@ -19,6 +17,8 @@ export class Stage {
   readonly incidents = new Incidents();
   workers: readonly WorkerSlot[] = [];
   producers: readonly ProducerSlot[] = [];
+  /** When the first tasks are added, by `Date.now()`. */
+  addFrom = 0;
 
   private constructor(
     readonly settings: RunSettings,
@@ -53,7 +53,8 @@ export class Stage {
       .map((network, index) => new WorkerSlot(index + 1, network, folder, settings, incidents));
     this.workers.forEach((worker) => worker.open());
     const addFrom = Date.now() + START_MS;
-    const addUntil = addFrom + settings.seconds * 1_000 * ADDING_SHARE;
+    const addUntil = addFrom + addingMs(settings);
+    this.addFrom = addFrom;
     this.producers = this.networks
       .slice(settings.workers)
       .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share, addFrom, addUntil }));

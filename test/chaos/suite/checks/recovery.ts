@@ -1,4 +1,5 @@
 import type { Incidents, Span } from '../incidents.js';
+import { RATED_QUEUE } from '../limits.js';
 import { timesWithoutWorkers } from './availability.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
 import { MAX_LOST, RECOVERY_SLACK_MS } from '../settings.js';
@@ -53,6 +54,8 @@ export function checkRecovery(
     if (runsThatThrew.has(run) && next) continue;
     // Lost so often it is a suspect: these run one after the other.
     if (lostBefore + 1 >= MAX_LOST && next) continue;
+    // Its turn comes when those before it have started, and limits let it.
+    if (id.startsWith(`${RATED_QUEUE}:`)) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 
