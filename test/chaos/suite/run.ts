@@ -43,7 +43,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     const watching = new AbortController();
     const { signal } = watching;
     const firstTicks = await enterSchedules(stage.server.url);
-    stage.start();
+    await stage.start();
     const watches = [watchSnapshots(stage, consistency, signal), watchStalls(stage, signal), starts.run(signal)];
     await injectFaults(stage, scheduleFaults(new Random(~settings.seed), settings));
     await stage.calm();

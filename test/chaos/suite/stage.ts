@@ -4,13 +4,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisServer } from '../../../lib/testing/redis-server.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
+import { eventually } from '../../support/eventually.js';
 import { Incidents } from './incidents.js';
 import { ProducerSlot } from './processes/producer-slot.js';
 import { WorkerSlot } from './processes/worker-slot.js';
+import { linesOf, readJournals } from './run-journal.js';
 import { addingMs, NETWORK_DELAY_MS, type RunSettings } from './settings.js';
 
 /** What a producer needs until it can add. */
-const START_MS = 1_500;
+const START_MS = 2_500;
+const WORKERS_WITHIN_MS = 60_000;
 
 /** All that a run consists of: a Redis, the network to it, and the processes that use it. */
 export class Stage {
@@ -46,12 +49,15 @@ export class Stage {
     return new Stage(settings, server, networks, redis, folder);
   }
 
-  start(): void {
+  /** Producers come when all workers are there, however busy the machine is: what they add is to be run meanwhile. */
+  async start(): Promise<void> {
     const { settings, folder, incidents } = this;
     this.workers = this.networks
       .slice(0, settings.workers)
       .map((network, index) => new WorkerSlot(index + 1, network, folder, settings, incidents));
     this.workers.forEach((worker) => worker.open());
+    const areReady = (): boolean => linesOf(readJournals(folder, /^worker-/), 'ready').length >= settings.workers;
+    await eventually(areReady, { timeoutMs: WORKERS_WITHIN_MS, everyMs: 100, what: 'The start of the workers' });
     const addFrom = Date.now() + START_MS;
     const addUntil = addFrom + addingMs(settings);
     this.addFrom = addFrom;
