@@ -4,7 +4,7 @@ import { addingMs, type RunSettings } from './settings.js';
 import { type KeyedAdd, withChecksum } from './tasks.js';
 
 /** How many adds with keys there are, compared with other tasks. */
-const SHARE = 0.06;
+const SHARE = 0.1;
 const KEYS = ['order 1', 'ünïcödé 任务', '"quoted\\"', '{tag}', 'debounce:x\n', 'plain'];
 /** Adds that follow the one before at once, while its task is still there. */
 const CLOSE_SHARE = 0.6;
