@@ -5,7 +5,16 @@ import { type KeyedAdd, withChecksum } from './tasks.js';
 
 /** How many adds with keys there are, compared with other tasks. */
 const SHARE = 0.1;
-const KEYS = ['order 1', 'ünïcödé 任务', '"quoted\\"', '{tag}', 'debounce:x\n', 'plain'];
+/** And how long those that are debounced wait. */
+const WAITS_MS: Record<string, number> = {
+  'order 1': 20,
+  'ünïcödé 任务': 50,
+  '"quoted\\"': 100,
+  '{tag}': 200,
+  'debounce:x\n': 300,
+  plain: 400,
+};
+const KEYS = Object.keys(WAITS_MS);
 /** Adds that follow the one before at once, while its task is still there. */
 const CLOSE_SHARE = 0.6;
 const CLOSE_MS = 150;
@@ -51,12 +60,12 @@ function debouncedAdd(row: number, afterMs: number, random: Random, { producers 
     throws: 0,
     payload: key,
   });
-  const debounce = { key, wait: random.integer(20, 400), maxWait: 800, whileRunning: 'queue-latest' as const };
+  const debounce = { key, wait: WAITS_MS[key] ?? 0, maxWait: 800, whileRunning: 'queue-latest' as const };
   const share = KEYS.indexOf(key) % producers;
   return { kind: 'debounced', queue: queueOf(key), key, data, options: { debounce }, share, afterMs };
 }
 
 /** A key counts on its queue only, so each has one. */
 function queueOf(key: string): keyof typeof QUEUES {
-  return KEYS.indexOf(key) % 3 === 0 ? 'narrow' : 'wide';
+  return KEYS.indexOf(key) % 3 === 0 ? 'wide' : 'calm';
 }

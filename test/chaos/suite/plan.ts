@@ -3,8 +3,11 @@ import type { Random } from './random.js';
 import { addingMs, type RunSettings } from './settings.js';
 import { type Kind, type PlannedTask, withChecksum } from './tasks.js';
 
-/** The queues of a run, and how many tasks of each one a worker runs at once. */
-export const QUEUES = { wide: 10, narrow: 3, [RATED_QUEUE]: 5 } as const;
+/**
+ * The queues of a run, and how many tasks of each one a worker runs at once. On the calm one nothing waits for long: what must not
+ * be there twice comes again and again.
+ */
+export const QUEUES = { wide: 10, narrow: 3, [RATED_QUEUE]: 5, calm: 5 } as const;
 const NARROW_SHARE = 0.08;
 const RATED_SHARE = 0.02;
 const PRIORITY_SHARE = 0.15;
