@@ -56,7 +56,7 @@ function debouncedAdd(row: number, afterMs: number, random: Random, { producers 
   const data = withChecksum({
     id: `debounced:${row}`,
     kind: 'debounced',
-    ms: random.integer(0, 300),
+    ms: random.integer(0, 600),
     throws: 0,
     payload: key,
   });

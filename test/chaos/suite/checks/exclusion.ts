@@ -20,7 +20,7 @@ export function checkExclusion({ queue, statuses, places }: Snapshot): string[] 
   const violations: string[] = [];
   const open = [...statuses].filter(([, status]) => !hasEnded(status));
   const complain = (key: string, what: string, tasks: readonly Task[]): void => {
-    violations.push(`${queue}: of ${key} ${tasks.length} tasks ${what}: ${tasks.map(([id]) => id).join(', ')}`);
+    violations.push(`${queue}: of ${JSON.stringify(key)} ${tasks.length} tasks ${what}: ${tasks.map(([id]) => id).join(', ')}`);
   };
   for (const [key, tasks] of byKey(open, ([id, status]) => exclusiveKeyOf(id, status))) {
     if (tasks.length > 1) complain(key, 'have not ended', tasks);
@@ -44,7 +44,7 @@ export function checkSuccession(snapshots: readonly Snapshot[], journal: readonl
       const [idBefore, before] = inOrder[row] as Task;
       const earlyMs = before.finishedAt - (at(task) ?? Infinity);
       if (earlyMs > TOLERANCE_MS)
-        violations.push(`${task[0]} of ${key} was ${what} ${earlyMs} ms before ${idBefore} had ended`);
+        violations.push(`${task[0]} of ${JSON.stringify(key)} was ${what} ${earlyMs} ms before ${idBefore} had ended`);
     });
   };
   for (const { statuses } of snapshots) {
