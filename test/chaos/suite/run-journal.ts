@@ -14,6 +14,8 @@ export type JournalEntry = { at: number } & (
   | { event: 'answered'; add: string; id: string; outcome: string }
   | { event: 'cancelled'; id: string; cancelled: boolean; state: string }
   | { event: 'refused'; code: string }
+  /** From now on tasks are added. */
+  | { event: 'begin' }
   | { event: 'done' }
 );
 

@@ -76,7 +76,7 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
       ...consistency.violations,
       ...outcomes.violations,
       ...recoveries.violations,
-      ...checkDelays(tasks, snapshots, journal, stage.addFrom),
+      ...checkDelays(tasks, snapshots, journal),
       ...ticks.violations,
       ...keys.violations,
       ...checkSuccession(snapshots, journal),

@@ -8,20 +8,16 @@ import { eventually } from '../../support/eventually.js';
 import { Incidents } from './incidents.js';
 import { ProducerSlot } from './processes/producer-slot.js';
 import { WorkerSlot } from './processes/worker-slot.js';
-import { linesOf, readJournals } from './run-journal.js';
-import { addingMs, NETWORK_DELAY_MS, type RunSettings } from './settings.js';
+import { linesOf, readJournals, RunJournal } from './run-journal.js';
+import { NETWORK_DELAY_MS, type RunSettings } from './settings.js';
 
-/** What a producer needs until it can add. */
-const START_MS = 2_500;
-const WORKERS_WITHIN_MS = 60_000;
+const START_WITHIN_MS = 60_000;
 
 /** All that a run consists of: a Redis, the network to it, and the processes that use it. */
 export class Stage {
   readonly incidents = new Incidents();
   workers: readonly WorkerSlot[] = [];
   producers: readonly ProducerSlot[] = [];
-  /** When the first tasks are added, by `Date.now()`. */
-  addFrom = 0;
 
   private constructor(
     readonly settings: RunSettings,
@@ -49,21 +45,21 @@ export class Stage {
     return new Stage(settings, server, networks, redis, folder);
   }
 
-  /** Producers come when all workers are there, however busy the machine is: what they add is to be run meanwhile. */
+  /** Resolves when tasks begin to be added: once all processes are there, however busy the machine is. */
   async start(): Promise<void> {
     const { settings, folder, incidents } = this;
     this.workers = this.networks
       .slice(0, settings.workers)
       .map((network, index) => new WorkerSlot(index + 1, network, folder, settings, incidents));
     this.workers.forEach((worker) => worker.open());
-    const areReady = (): boolean => linesOf(readJournals(folder, /^worker-/), 'ready').length >= settings.workers;
-    await eventually(areReady, { timeoutMs: WORKERS_WITHIN_MS, everyMs: 100, what: 'The start of the workers' });
-    const addFrom = Date.now() + START_MS;
-    const addUntil = addFrom + addingMs(settings);
-    this.addFrom = addFrom;
+    await this.areReady(/^worker-/, settings.workers);
     this.producers = this.networks
       .slice(settings.workers)
-      .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share, addFrom, addUntil }));
+      .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share }));
+    await this.areReady(/^producer-/, settings.producers);
+    const journal = new RunJournal(folder, 'stage');
+    journal.write({ event: 'begin' });
+    journal.close();
   }
 
   /** Everything is as it should be again. */
@@ -82,5 +78,14 @@ export class Stage {
     this.redis.disconnect();
     await this.server.stop();
     if (!keepFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async areReady(label: RegExp, processes: number): Promise<void> {
+    const areThere = (): boolean => linesOf(readJournals(this.folder, label), 'ready').length >= processes;
+    await eventually(areThere, {
+      timeoutMs: START_WITHIN_MS,
+      everyMs: 50,
+      what: `The start of ${processes} processes`,
+    });
   }
 }

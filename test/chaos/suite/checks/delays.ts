@@ -5,13 +5,13 @@ import { type PlannedTask, publicIdOf } from '../tasks.js';
 /** All processes have the same clock, and read it in whole ms. */
 const TOLERANCE_MS = 2;
 
-/** No task may begin before its time. @param addFrom when the first tasks were added @returns violations */
+/** No task may begin before its time. @returns violations */
 export function checkDelays(
   plan: readonly PlannedTask[],
   snapshots: readonly Snapshot[],
   journal: readonly JournalLine[],
-  addFrom: number,
 ): string[] {
+  const addFrom = linesOf(journal, 'begin')[0]?.at ?? 0;
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
   const tasks = new Map(plan.map((task) => [publicIdOf(task), task]));
   return linesOf(journal, 'began').flatMap(({ id, run, at }) => {

@@ -20,7 +20,9 @@ export function checkExclusion({ queue, statuses, places }: Snapshot): string[] 
   const violations: string[] = [];
   const open = [...statuses].filter(([, status]) => !hasEnded(status));
   const complain = (key: string, what: string, tasks: readonly Task[]): void => {
-    violations.push(`${queue}: of ${JSON.stringify(key)} ${tasks.length} tasks ${what}: ${tasks.map(([id]) => id).join(', ')}`);
+    violations.push(
+      `${queue}: of ${JSON.stringify(key)} ${tasks.length} tasks ${what}: ${tasks.map(([id]) => id).join(', ')}`,
+    );
   };
   for (const [key, tasks] of byKey(open, ([id, status]) => exclusiveKeyOf(id, status))) {
     if (tasks.length > 1) complain(key, 'have not ended', tasks);

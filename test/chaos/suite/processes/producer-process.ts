@@ -15,19 +15,22 @@ import {
   TaskQueueAdmin,
   TaskQueueError,
 } from '../../../../lib/index.js';
+import { eventually } from '../../../support/eventually.js';
 import { planTasks } from '../plan.js';
 import { planKeyedAdds } from '../plan-keys.js';
 import { Random } from '../random.js';
 import { linesOf, readJournals, RunJournal } from '../run-journal.js';
-import { COMMAND_TIMEOUT_MS } from '../settings.js';
+import { addingMs, COMMAND_TIMEOUT_MS } from '../settings.js';
 import { type KeyedAdd, type PlannedTask, publicIdOf, taskNameOf } from '../tasks.js';
 import { type ProducerConfig, readConfig } from './process-config.js';
 
-const { label, url, folder, settings, share, addFrom, addUntil } = readConfig<ProducerConfig>();
+const { label, url, folder, settings, share } = readConfig<ProducerConfig>();
 const RETRY_MS = 50;
 /** The rest of the bulks are small, as is what is added one by one. */
 const LARGE_BURST = 500;
 const MAX_REGRET_MS = 500;
+/** What others may need to start. */
+const BEGIN_WITHIN_MS = 60_000;
 
 @Module({
   imports: [RedisTaskQueueModule.forRoot({ redis: url, commandTimeout: COMMAND_TIMEOUT_MS, consume: false })],
@@ -49,6 +52,10 @@ const app = await NestFactory.createApplicationContext(ProducerApp, { logger: ['
 const producer = app.get(TaskProducer);
 const admin = app.get(TaskQueueAdmin);
 const cancels: Promise<void>[] = [];
+journal.write({ event: 'ready', rss: process.memoryUsage.rss() });
+const addFrom = await eventually(() => linesOf(readJournals(folder, /^stage$/), 'begin')[0]?.at, {
+  timeoutMs: BEGIN_WITHIN_MS,
+});
 
 await Promise.all([addTasks(), ...keyedSeries().map(addInTurn)]);
 await Promise.all(cancels);
@@ -62,7 +69,7 @@ async function addTasks(): Promise<void> {
     const size = isBulk && random.chance(0.1) ? random.integer(50, LARGE_BURST) : random.integer(1, 30);
     const burst = tasks.slice(next, next + size);
     const done = (total - tasks.length + next) / total;
-    await delay(addFrom + done * (addUntil - addFrom) - Date.now());
+    await delay(addFrom + done * addingMs(settings) - Date.now());
     await (isBulk ? addBulk(burst) : Promise.all(burst.map(add)));
     cancels.push(...burst.filter(({ kind }) => kind === 'unwanted').map(cancel));
     next += size;
