@@ -20,4 +20,4 @@ it('nothing is lost, doubled or left over, whatever fails: a short seeded run', 
   if (report.violations.length > 0) console.error(showReport(report));
   expect(report.violations).toEqual([]);
   expect(report.faults.size).toBeGreaterThan(5);
-}, 150_000);
+}, 200_000);

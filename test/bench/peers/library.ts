@@ -2,5 +2,12 @@
 const built = new URL('../../../dist/index.js', import.meta.url).href;
 const library = (await import(built)) as typeof import('../../../lib/index.js');
 
-export const { RedisTaskQueueModule, SnoozeTask, TaskHandler, TaskProducer, TaskQueueAdmin, TaskStatusService } =
-  library;
+export const {
+  RedisTaskQueueModule,
+  SnoozeTask,
+  TaskHandler,
+  TaskProducer,
+  TaskQueueAdmin,
+  TaskScheduler,
+  TaskStatusService,
+} = library;

@@ -11,6 +11,10 @@ export interface Feature {
   lanes?: readonly string[];
   /** How many tasks the handler gets at once. */
   batchSize?: number;
+  /** Tasks wait for their time first. */
+  areScheduled?: true;
+  /** How many schedules the queue has besides. None of them ticks meanwhile. */
+  schedules?: number;
 }
 
 const PRIORITIES = [-1, 1, 2];
@@ -29,6 +33,10 @@ export const features = {
   // More than there can be: what is measured is that it is looked at.
   rate: { queue: { rate: { max: 10_000, per: '10ms' } } },
   'global-concurrency': { queue: { globalConcurrency: 10_000 } },
+  // Due before a worker is there.
+  delay: { add: () => ({ delay: 1 }), areScheduled: true },
+  debounce: { add: ({ n }) => ({ debounce: { key: String(n), wait: 1 } }), areScheduled: true },
+  schedule: { schedules: 1_000 },
   unique: { add: ({ n }) => ({ unique: { key: String(n), until: 'finished' } }) },
   batch: { batchSize: 100 },
 } satisfies Record<string, Feature>;

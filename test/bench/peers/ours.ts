@@ -3,7 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { Redis } from 'ioredis';
 import type { BenchProducer, BenchRequester, BenchWorker, DelayedTask, Peer, Variant, WorkOptions } from '../peer.js';
 import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
-import { TaskProducer, TaskStatusService } from './library.js';
+import { TaskProducer, TaskScheduler, TaskStatusService } from './library.js';
 import { type Feature, features } from './ours-features.js';
 import { ProducerModule, type Setup, WorkerModule } from './ours-modules.js';
 import { packageVersion } from './package-version.js';
@@ -27,6 +27,7 @@ export function ours(setup: Setup): Peer {
     async produce(url: string): Promise<BenchProducer> {
       const app = await start(ProducerModule.at(url, setup));
       const producer = app.get(TaskProducer);
+      await enterSchedules(app.get(TaskScheduler), feature?.schedules ?? 0);
       return {
         add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE, ...own(data) }),
         addBulk: (rows) =>
@@ -69,6 +70,7 @@ export function ours(setup: Setup): Peer {
       const held = await Promise.all(workers.map((worker) => redis.hlen(`task_active:{${QUEUE}}:${worker}`)));
       const lists = ['', ...(feature?.lanes ?? []).map((lane) => `:${lane}`)];
       const waiting = await Promise.all(lists.map((list) => redis.llen(`task_queue:{${QUEUE}}${list}`)));
+      if (feature?.areScheduled) waiting.push(await redis.zcard(`task_scheduled:{${QUEUE}}`));
       return [...held, ...waiting].reduce((sum, tasks) => sum + tasks, 0);
     },
 
@@ -84,6 +86,11 @@ export function ours(setup: Setup): Peer {
 }
 
 export const peer = ours({});
+
+async function enterSchedules(scheduler: InstanceType<typeof TaskScheduler>, count: number): Promise<void> {
+  const names = Array.from({ length: count }, (_, n) => `s${n}`);
+  await Promise.all(names.map((name) => scheduler.upsert(name, { task: TASK_NAME, queue: QUEUE, every: '365d' })));
+}
 
 function variantOf({ policies = {}, enhancers = [], feature }: Setup): Variant {
   if (feature) return 'features';

@@ -1,9 +1,15 @@
+import { RATED_QUEUE } from './limits.js';
 import type { Random } from './random.js';
+import { addingMs, type RunSettings } from './settings.js';
 import { type Kind, type PlannedTask, withChecksum } from './tasks.js';
 
-/** The queues of a run, and how many tasks of each one a worker runs at once. */
-export const QUEUES = { wide: 10, narrow: 3 } as const;
+/**
+ * The queues of a run, and how many tasks of each one a worker runs at once. On the calm one nothing waits for long: what must not
+ * be there twice comes again and again.
+ */
+export const QUEUES = { wide: 10, narrow: 3, [RATED_QUEUE]: 5, calm: 5 } as const;
 const NARROW_SHARE = 0.08;
+const RATED_SHARE = 0.02;
 const PRIORITY_SHARE = 0.15;
 const GROUP_SHARE = 0.2;
 const GROUPS = ['acme', 'ünïcödé 任务', 'group:nested', '{tag}', 'x'];
@@ -21,6 +27,7 @@ const MIX: readonly { kind: Kind; weight: number }[] = [
   { kind: 'flaky', weight: 6 },
   { kind: 'stuck', weight: 1 },
   { kind: 'unwanted', weight: 3 },
+  { kind: 'rated', weight: 4 },
 ];
 /** Each one takes at least one worker down, so their number does not grow with that of the tasks. */
 const POISONED = 2;
@@ -31,7 +38,8 @@ const MAX_DELAY_MS = 3_000;
 const LONG = 8;
 
 /** All tasks of a run, in the order in which they are added; the same for the same random numbers. */
-export function planTasks(random: Random, count: number, leaseMs: number): PlannedTask[] {
+export function planTasks(random: Random, settings: RunSettings): PlannedTask[] {
+  const { tasks: count, leaseMs } = settings;
   const special = new Map<number, Kind>();
   const place = (kind: Kind, howMany: number): void => {
     for (let placed = 0; placed < Math.min(howMany, Math.ceil(count / 100));) {
@@ -47,18 +55,35 @@ export function planTasks(random: Random, count: number, leaseMs: number): Plann
   return Array.from({ length: count }, (_, row) => {
     const kind = special.get(row) ?? random.weighted(MIX).kind;
     const id = idOf(row, random);
-    const queue: keyof typeof QUEUES = random.chance(NARROW_SHARE) || kind === 'batched' ? 'narrow' : 'wide';
+    const queue = queueOf(kind, random);
     const throws = kind === 'flaky' ? random.integer(1, 2) : 0;
     const data = withChecksum({ id, kind, ms: duration(kind, random, leaseMs), throws, payload: payload(random) });
-    const { attempts, options } = optionsOf(kind, random);
-    return { id, queue, kind, data, attempts, options: { ...options, ...placeOf(random) } };
+    const { options, ...rest } = optionsOf(kind, random, (row / count) * addingMs(settings));
+    return { id, queue, kind, data, options: { ...options, ...placeOf(random) }, ...rest };
   });
 }
 
-/** Some kinds have none: for these, what the decorator of their handler says holds. */
-function optionsOf(kind: Kind, random: Random): Pick<PlannedTask, 'attempts' | 'options'> {
+function queueOf(kind: Kind, random: Random): keyof typeof QUEUES {
+  if (kind === 'batched') return 'narrow';
+  if (kind === 'rated') return RATED_QUEUE;
+  const share = random.next();
+  if (share < NARROW_SHARE) return 'narrow';
+  return share < NARROW_SHARE + RATED_SHARE ? RATED_QUEUE : 'wide';
+}
+
+/** Some kinds have none: for these, what the decorator of their handler says holds. @param addedMs when it is added */
+function optionsOf(
+  kind: Kind,
+  random: Random,
+  addedMs: number,
+): Pick<PlannedTask, 'attempts' | 'options' | 'dueAfterMs'> {
   if (kind === 'flaky') return { attempts: FLAKY_ATTEMPTS, options: {} };
-  if (kind === 'delayed') return { attempts: 1, options: { delay: random.integer(1, MAX_DELAY_MS) } };
+  if (kind === 'delayed') {
+    const delay = random.integer(1, MAX_DELAY_MS);
+    if (random.chance(0.5)) return { attempts: 1, options: { delay } };
+    // Where its producer is late it may be overdue.
+    return { attempts: 1, options: {}, dueAfterMs: Math.round(addedMs) + delay };
+  }
   if (kind !== 'throwing' && kind !== 'stuck') return { attempts: 1, options: {} };
   const attempts = random.integer(1, 3);
   const backoff = random.pick(['fixed', 'exponential'] as const);
@@ -87,8 +112,13 @@ function duration(kind: Kind, random: Random, leaseMs: number): number {
       return random.integer(0, 30);
     case 'batched':
       return random.integer(0, 60);
+    case 'rated':
+      return random.integer(50, 250);
     case 'unwanted':
       return random.integer(5, 400);
+    case 'unique':
+    case 'debounced':
+    case 'ticked':
     case 'stuck':
     case 'delayed':
     case 'quick':

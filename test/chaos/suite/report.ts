@@ -1,5 +1,9 @@
+import type { Keys } from './checks/keys.js';
 import type { Outcomes } from './checks/outcomes.js';
 import type { Recoveries } from './checks/recovery.js';
+import { mostWithin, type StartWatch } from './checks/starts.js';
+import type { Ticks } from './checks/ticks.js';
+import { GLOBAL_CONCURRENCY, QUEUE_RATE, RATED_QUEUE } from './limits.js';
 import { type JournalLine, linesOf } from './run-journal.js';
 import { RECOVERY_SLACK_MS, type RunSettings } from './settings.js';
 import { KINDS, type PlannedTask } from './tasks.js';
@@ -14,6 +18,9 @@ export interface RunReport {
   journal: readonly JournalLine[];
   outcomes: Outcomes;
   recoveries: Recoveries;
+  ticks: Ticks;
+  keys: Keys;
+  starts: StartWatch;
   faults: ReadonlyMap<string, number>;
   snapshots: number;
   workerStarts: number;
@@ -29,7 +36,9 @@ export function showReport(report: RunReport): string {
   const { settings, violations, plan, journal, outcomes, recoveries, faults } = report;
   const { seed, tasks, workers, producers, leaseMs } = settings;
   const verdict = violations.length === 0 ? 'passed' : `FAILED (${violations.length} violations)`;
-  const kinds = KINDS.map((kind) => `${kind} ${count(plan.filter((task) => task.kind === kind).length)}`);
+  const kinds = KINDS.map((kind) => ({ kind, tasks: plan.filter((task) => task.kind === kind).length }))
+    .filter((each) => each.tasks > 0)
+    .map((each) => `${each.kind} ${count(each.tasks)}`);
   const injected = [...faults].toSorted(([, a], [, b]) => b - a).map(([name, times]) => `${name} ${times}`);
   const total = [...faults.values()].reduce((sum, times) => sum + times, 0);
   const lines = {
@@ -40,6 +49,9 @@ export function showReport(report: RunReport): string {
     ended: `completed ${count(outcomes.completed)}, failed as planned ${count(outcomes.failed)}, cancelled ${count(outcomes.cancelled)}, poison buried ${outcomes.poisoned}, lost to three faults ${outcomes.unlucky}`,
     runs: `${count(linesOf(journal, 'began').length)}; ${count(ranAgain(journal))} tasks ran more than once without having thrown`,
     recovery: `${recoveries.undisturbed} undisturbed, the slowest ${seconds(recoveries.slowestMs)} (limit ${seconds(leaseMs + RECOVERY_SLACK_MS)}); ${recoveries.count - recoveries.undisturbed} across outages, the slowest ${seconds(recoveries.slowestWithOutageMs)}`,
+    schedules: ticked(report.ticks),
+    keys: keyed(report),
+    limits: limited(report.starts),
     snapshots: `${report.snapshots}, each with every id in its one place`,
     memory: `Redis ${mebibytes(report.memoryBefore)} before, ${mebibytes(report.memoryAfter)} after; workers ${workerMemory(journal)} at their end`,
   };
@@ -50,6 +62,25 @@ export function showReport(report: RunReport): string {
     text.push(`  journals and logs: ${report.folder}`);
   }
   return text.join('\n');
+}
+
+function ticked({ counts }: Ticks): string {
+  return [...counts]
+    .map(([{ overlap }, { due, leftOut }]) => `${overlap} ${due} ticks${leftOut > 0 ? `, ${leftOut} left out` : ''}`)
+    .join('; ');
+}
+
+function keyed({ journal, keys: { tasks } }: RunReport): string {
+  const answers = linesOf(journal, 'answered');
+  const outcomes = ['created', 'duplicate', 'replaced'].map(
+    (outcome) => `${outcome} ${count(answers.filter((answer) => answer.outcome === outcome).length)}`,
+  );
+  return `${count(tasks.length)} tasks of ${count(answers.length)} adds (${outcomes.join(', ')})`;
+}
+
+function limited({ starts, mostHeld }: StartWatch): string {
+  const most = mostWithin(starts, QUEUE_RATE.perMs);
+  return `${count(starts.length)} starts of ${RATED_QUEUE}, at most ${most} of ${QUEUE_RATE.max} seen within ${seconds(QUEUE_RATE.perMs)}, ${mostHeld} of ${GLOBAL_CONCURRENCY} held`;
 }
 
 /** How many tasks ran more often than their attempts explain. */

@@ -4,11 +4,18 @@ import { join } from 'node:path';
 /** Something that a process did, as it wrote it down. */
 export type JournalEntry = { at: number } & (
   | { event: 'ready' | 'closed'; rss: number }
-  | { event: 'began' | 'ended' | 'threw'; id: string; run: string; attempt: number }
+  /** `data` is the id that the data carry. */
+  | { event: 'began'; id: string; run: string; attempt: number; data: string }
+  | { event: 'ended' | 'threw'; id: string; run: string; attempt: number }
   | { event: 'corrupt'; id: string; run: string; attempt: number }
   | { event: 'accepted'; id: string; created: boolean }
+  /** An add with a key is tried, by the id of its data, and answered: `id` is that of a task. */
+  | { event: 'asked'; add: string }
+  | { event: 'answered'; add: string; id: string; outcome: string }
   | { event: 'cancelled'; id: string; cancelled: boolean; state: string }
   | { event: 'refused'; code: string }
+  /** From now on tasks are added. */
+  | { event: 'begin' }
   | { event: 'done' }
 );
 

@@ -2,11 +2,16 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Consistency } from './checks/consistency.js';
 import { checkDamage } from './checks/damage.js';
 import { checkDelays } from './checks/delays.js';
+import { checkSuccession } from './checks/exclusion.js';
+import { checkKeys } from './checks/keys.js';
 import { checkEmpty, checkIdle, progressOf, usedMemory } from './checks/leftovers.js';
 import { checkOutcomes } from './checks/outcomes.js';
 import { checkRecovery } from './checks/recovery.js';
+import { StartWatch } from './checks/starts.js';
+import { checkTicks } from './checks/ticks.js';
 import { injectFaults, scheduleFaults } from './faults/schedule.js';
 import { planTasks, QUEUES } from './plan.js';
+import { planKeyedAdds } from './plan-keys.js';
 import { Random } from './random.js';
 import type { RunReport } from './report.js';
 import { linesOf, readJournals } from './run-journal.js';
@@ -14,6 +19,7 @@ import type { RunSettings } from './settings.js';
 import { type Snapshot, takeSnapshot } from './snapshot.js';
 import { Stage } from './stage.js';
 import { publicIdOf } from './tasks.js';
+import { enterSchedules, pauseSchedules, removeSchedules } from './timetable.js';
 
 const SNAPSHOT_EVERY_MS = 1_500;
 /** Redis does nothing else meanwhile, so snapshots must not take more than this part of its time. */
@@ -33,9 +39,12 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
   try {
     const memoryBefore = await usedMemory(stage.redis);
     const consistency = new Consistency();
+    const starts = new StartWatch(stage.redis);
     const watching = new AbortController();
-    stage.start();
-    const watches = [watchSnapshots(stage, consistency, watching.signal), watchStalls(stage, watching.signal)];
+    const { signal } = watching;
+    const firstTicks = await enterSchedules(stage.server.url);
+    await stage.start();
+    const watches = [watchSnapshots(stage, consistency, signal), watchStalls(stage, signal), starts.run(signal)];
     await injectFaults(stage, scheduleFaults(new Random(~settings.seed), settings));
     await stage.calm();
     const late = await waitUntilSettled(stage);
@@ -46,11 +55,16 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
     for (const snapshot of snapshots) consistency.check(snapshot);
     const notIdle = late.length > 0 ? [] : await checkIdle(stage.redis, settings.workers);
     const damages = await checkDamage(stage.server.url);
+    const schedules = await removeSchedules(stage.server.url);
     await Promise.all(stage.workers.map((worker) => worker.close()));
 
-    const plan = planTasks(new Random(settings.seed), settings.tasks, settings.leaseMs);
+    const plan = planTasks(new Random(settings.seed), settings);
     const journal = readJournals(stage.folder);
-    const outcomes = checkOutcomes(plan, snapshots, journal);
+    const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
+    const ticks = checkTicks(firstTicks, schedules, statuses);
+    const keys = checkKeys(planKeyedAdds(new Random(settings.seed), settings), snapshots, journal, stage.incidents);
+    const tasks = [...plan, ...ticks.tasks, ...keys.tasks];
+    const outcomes = checkOutcomes(tasks, snapshots, journal);
     const recoveries = checkRecovery(journal, snapshots, stage.incidents, settings.leaseMs);
     const accepted = new Set(linesOf(journal, 'accepted').map(({ id }) => id));
     const notAccepted = plan.map(publicIdOf).filter((id) => !accepted.has(id));
@@ -62,7 +76,11 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
       ...consistency.violations,
       ...outcomes.violations,
       ...recoveries.violations,
-      ...checkDelays(plan, snapshots, journal),
+      ...checkDelays(tasks, snapshots, journal),
+      ...ticks.violations,
+      ...keys.violations,
+      ...checkSuccession(snapshots, journal),
+      ...starts.check(plan),
       ...notIdle,
       ...damages,
       ...(late.length > 0 ? [] : empty.violations),
@@ -76,6 +94,9 @@ export async function runChaos(settings: RunSettings): Promise<RunReport> {
       journal,
       outcomes,
       recoveries,
+      ticks,
+      keys,
+      starts,
       faults: stage.incidents.faults,
       snapshots: consistency.snapshots,
       workerStarts: stage.workers.reduce((sum, { starts }) => sum + starts, 0),
@@ -114,11 +135,15 @@ async function takeSnapshots({ redis }: Stage): Promise<Snapshot[]> {
   return snapshots;
 }
 
-/** @returns what is late, in words */
+/** Also sees to it that schedules tick no more. @returns what is late, in words */
 async function waitUntilSettled(stage: Stage): Promise<string[]> {
   const deadline = performance.now() + SETTLE_WITHIN_MS;
   let isAdded = false;
-  void Promise.all(stage.producers.map(({ done }) => done)).then(() => (isAdded = true));
+  void Promise.all(stage.producers.map(({ done }) => done))
+    .then(() => pauseSchedules(stage.server.url))
+    .then((problems) => problems.forEach((problem) => stage.incidents.problem(problem)))
+    .catch((error: unknown) => stage.incidents.problem(`Schedules could not be paused: ${String(error)}`))
+    .then(() => (isAdded = true));
   let last = '';
   let stuckAt = Infinity;
   while (performance.now() < Math.min(deadline, stuckAt)) {

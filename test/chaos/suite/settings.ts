@@ -13,6 +13,12 @@ export interface RunSettings {
   leaseMs: number;
 }
 
+/** Part of the time of the faults in which tasks are added: what comes last meets faults, too. */
+const ADDING_SHARE = 0.85;
+
+/** For how long tasks are added. */
+export const addingMs = ({ seconds }: RunSettings): number => seconds * 1_000 * ADDING_SHARE;
+
 /** Short, so that a run need not wait long for what it lost. */
 export const LEASE_MS = 1_500;
 /** Much shorter than the lease: a call can be given up with the lease kept. */

@@ -18,7 +18,13 @@ export interface SnapshotStatus {
   createdAt: number;
   /** When it ended, by the clock that all share; 0 if it has not. */
   finishedAt: number;
+  /** The key that it holds or held, as `task_unique` has it; nothing for most. */
+  lock: string;
 }
+
+const TERMINAL: readonly string[] = ['completed', 'failed', 'cancelled'];
+
+export const hasEnded = ({ state }: SnapshotStatus): boolean => TERMINAL.includes(state);
 
 /** All of one queue at one moment. */
 export interface Snapshot {
@@ -44,9 +50,9 @@ for _, name in ipairs(redis.call('KEYS', key('task_active') .. ':*')) do
   active[#active + 1] = {string.sub(name, #key('task_active') + 2), redis.call('HGETALL', name)}
 end
 for _, name in ipairs(redis.call('KEYS', key('task_status') .. ':*')) do
-  local fields = redis.call('HMGET', name, 'state', 'result', 'error', 'finished', 'created')
+  local fields = redis.call('HMGET', name, 'state', 'result', 'error', 'finished', 'created', 'unique')
   statuses[#statuses + 1] = string.sub(name, #key('task_status') + 2)
-  for field = 1, 5 do statuses[#statuses + 1] = fields[field] or '' end
+  for field = 1, 6 do statuses[#statuses + 1] = fields[field] or '' end
 end
 local waiting = redis.call('LRANGE', key('task_queue'), 0, -1)
 for _, lane in ipairs(redis.call('KEYS', key('task_queue') .. ':*')) do
@@ -113,14 +119,18 @@ export async function takeSnapshot(redis: Redis, queue: string): Promise<Snapsho
   for (const id of parked.keys()) contradictions.push(`${queue}:${id}: parked, but neither scheduled nor dead`);
 
   const statuses = new Map<string, SnapshotStatus>();
-  for (let at = 0; at < statusFields.length; at += 6) {
-    const [id = '', state = '', result = '', error = '', finished = '', created = ''] = statusFields.slice(at, at + 6);
+  for (let at = 0; at < statusFields.length; at += 7) {
+    const [id = '', state = '', result = '', error = '', finished = '', created = '', lock = ''] = statusFields.slice(
+      at,
+      at + 7,
+    );
     statuses.set(publicIdOf({ queue, id }), {
       state,
       result,
       error,
       createdAt: Number(created),
       finishedAt: Number(finished),
+      lock,
     });
   }
   const recentIds = recent.map((id) => publicIdOf({ queue, id }));

@@ -4,15 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { RedisServer } from '../../../lib/testing/redis-server.js';
 import { TcpProxy } from '../../support/tcp-proxy.js';
+import { eventually } from '../../support/eventually.js';
 import { Incidents } from './incidents.js';
 import { ProducerSlot } from './processes/producer-slot.js';
 import { WorkerSlot } from './processes/worker-slot.js';
+import { linesOf, readJournals, RunJournal } from './run-journal.js';
 import { NETWORK_DELAY_MS, type RunSettings } from './settings.js';
 
-/** Part of the time of the faults in which tasks are added: what comes last meets faults, too. */
-const ADDING_SHARE = 0.85;
-/** What a producer needs until it can add. */
-const START_MS = 1_500;
+const START_WITHIN_MS = 60_000;
 
 /** All that a run consists of: a Redis, the network to it, and the processes that use it. */
 export class Stage {
@@ -46,17 +45,21 @@ export class Stage {
     return new Stage(settings, server, networks, redis, folder);
   }
 
-  start(): void {
+  /** Resolves when tasks begin to be added: once all processes are there, however busy the machine is. */
+  async start(): Promise<void> {
     const { settings, folder, incidents } = this;
     this.workers = this.networks
       .slice(0, settings.workers)
       .map((network, index) => new WorkerSlot(index + 1, network, folder, settings, incidents));
     this.workers.forEach((worker) => worker.open());
-    const addFrom = Date.now() + START_MS;
-    const addUntil = addFrom + settings.seconds * 1_000 * ADDING_SHARE;
+    await this.areReady(/^worker-/, settings.workers);
     this.producers = this.networks
       .slice(settings.workers)
-      .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share, addFrom, addUntil }));
+      .map(({ url }, share) => new ProducerSlot({ url, folder, settings, share }));
+    await this.areReady(/^producer-/, settings.producers);
+    const journal = new RunJournal(folder, 'stage');
+    journal.write({ event: 'begin' });
+    journal.close();
   }
 
   /** Everything is as it should be again. */
@@ -75,5 +78,14 @@ export class Stage {
     this.redis.disconnect();
     await this.server.stop();
     if (!keepFolder) await rm(this.folder, { recursive: true, force: true });
+  }
+
+  private async areReady(label: RegExp, processes: number): Promise<void> {
+    const areThere = (): boolean => linesOf(readJournals(this.folder, label), 'ready').length >= processes;
+    await eventually(areThere, {
+      timeoutMs: START_WITHIN_MS,
+      everyMs: 50,
+      what: `The start of ${processes} processes`,
+    });
   }
 }

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DueOptions, PlainTaskOptions } from '../../../lib/index.js';
+import type { AddOptions, DueOptions, PlainTaskOptions } from '../../../lib/index.js';
 
 /** What a handler is asked to do. */
 export const KINDS = [
@@ -14,12 +14,16 @@ export const KINDS = [
   'stuck',
   'unwanted',
   'poison',
+  'rated',
+  'unique',
+  'debounced',
+  'ticked',
 ] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** The data of a task. */
 export interface ChaosData {
-  /** As planned, so that data that got to another task is found out. */
+  /** Of the task as planned, of the add or of the schedule, so that data that got to another task is found out. */
   id: string;
   kind: Kind;
   /** How long it takes. */
@@ -47,7 +51,23 @@ export interface PlannedTask {
   data: ChaosData;
   /** How often it is tried before it has failed. */
   attempts: number;
-  options: PlainTaskOptions & DueOptions & { group?: string };
+  options: PlainTaskOptions & DueOptions & Pick<AddOptions, 'group' | 'debounce'>;
+  /** In place of a delay: the task is due so long after the first tasks are added. */
+  dueAfterMs?: number;
+}
+
+/** An add with a key. Which task it comes to is known only by its answer. */
+export interface KeyedAdd {
+  kind: 'unique' | 'debounced';
+  queue: string;
+  key: string;
+  /** Its id is that of the add. */
+  data: ChaosData;
+  options: AddOptions;
+  /** Which producer makes it. */
+  share: number;
+  /** When, from the first tasks on. */
+  afterMs: number;
 }
 
 export const publicIdOf = ({ queue, id }: Pick<PlannedTask, 'queue' | 'id'>): string => `${queue}:${id}`;
@@ -58,11 +78,11 @@ export function withChecksum(data: Omit<ChaosData, 'checksum'>): ChaosData {
   return { ...data, checksum: checksumOf(data) };
 }
 
-/** Whether these are the data that were planned for that task, byte for byte. */
-export function isIntact(data: unknown, id: string): boolean {
+/** Whether these are data as they were planned for some task, byte for byte. */
+export function isIntact(data: unknown): data is ChaosData {
   if (typeof data !== 'object' || data === null) return false;
   const { checksum, ...rest } = data as ChaosData;
-  return rest.id === id && checksum === checksumOf(rest);
+  return checksum === checksumOf(rest);
 }
 
 /** Sensitive to the order of members, too: JSON keeps it. */

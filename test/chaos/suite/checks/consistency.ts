@@ -1,7 +1,6 @@
 import { GROUP_CONCURRENCY } from '../plan.js';
-import type { Place, Snapshot, SnapshotStatus } from '../snapshot.js';
-
-const TERMINAL: readonly string[] = ['completed', 'failed', 'cancelled'];
+import { hasEnded, type Place, type Snapshot, type SnapshotStatus } from '../snapshot.js';
+import { checkExclusion } from './exclusion.js';
 
 /** Which states a status may have, by where its task stands. A claim need not be marked at once. */
 const STATES: Record<Place['structure'], readonly string[]> = {
@@ -14,7 +13,7 @@ const STATES: Record<Place['structure'], readonly string[]> = {
 
 /**
  * Looks at snapshots while the run goes on: at every moment each task stands in exactly one place, or is completed and
- * stands in none; what has ended stays as it is; and of no group workers hold more than they may.
+ * stands in none; what has ended stays as it is; of no group workers hold more than they may, and of no key or schedule there are more tasks than there may be.
  */
 export class Consistency {
   readonly violations: string[] = [];
@@ -35,6 +34,7 @@ export class Consistency {
       if (id.startsWith(`${snapshot.queue}:`) && !statuses.has(id)) this.violations.push(`${id}: its status is gone`);
     }
     this.checkGroups(snapshot);
+    this.violations.push(...checkExclusion(snapshot));
     const twice = recent.filter((id, index) => recent.indexOf(id) < index);
     for (const id of twice) this.violations.push(`${id} was finished twice, says the list of recent tasks`);
   }
@@ -70,6 +70,6 @@ export class Consistency {
     if (before && (before.state !== status.state || before.result !== status.result || before.error !== status.error)) {
       this.violations.push(`${id} had ended as ${JSON.stringify(before)}, and is now ${JSON.stringify(status)}`);
     }
-    if (TERMINAL.includes(status.state)) this.ended.set(id, status);
+    if (hasEnded(status)) this.ended.set(id, status);
   }
 }

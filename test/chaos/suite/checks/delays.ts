@@ -11,10 +11,17 @@ export function checkDelays(
   snapshots: readonly Snapshot[],
   journal: readonly JournalLine[],
 ): string[] {
+  const addFrom = linesOf(journal, 'begin')[0]?.at ?? 0;
   const statuses = new Map(snapshots.flatMap((snapshot) => [...snapshot.statuses]));
-  const delays = new Map(plan.map((task) => [publicIdOf(task), Number(task.options.delay ?? 0)]));
+  const tasks = new Map(plan.map((task) => [publicIdOf(task), task]));
   return linesOf(journal, 'began').flatMap(({ id, run, at }) => {
-    const earlyMs = (statuses.get(id)?.createdAt ?? 0) + (delays.get(id) ?? 0) - at;
+    const earlyMs = dueAt(tasks.get(id), statuses.get(id)?.createdAt ?? 0, addFrom) - at;
     return earlyMs > TOLERANCE_MS ? [`${id}: run ${run} began ${earlyMs} ms before its time`] : [];
   });
+}
+
+/** At the earliest: further adds may put off a debounced task. */
+function dueAt(task: PlannedTask | undefined, createdAt: number, addFrom: number): number {
+  const { options = {}, dueAfterMs = -Infinity } = task ?? {};
+  return Math.max(createdAt + Number(options.delay ?? options.debounce?.wait ?? 0), addFrom + dueAfterMs);
 }

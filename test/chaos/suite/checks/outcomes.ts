@@ -29,7 +29,7 @@ interface Evidence {
   poisoned: ReadonlySet<string>;
 }
 
-/** Compares what became of each task with the plan and with what the handlers wrote down. */
+/** Compares what became of each task with the plan and with what the handlers wrote down. @param plan all tasks that there may be */
 export function checkOutcomes(
   plan: readonly PlannedTask[],
   snapshots: readonly Snapshot[],
@@ -65,15 +65,17 @@ export function checkOutcomes(
     }
     for (const { envelope } of standsIn) {
       const { data } = JSON.parse(envelope) as { data: unknown };
-      if (!isIntact(data, task.id)) violations.push(`${id}: its data are not what was added`);
+      if (!isIntact(data) || data.id !== task.data.id) violations.push(`${id}: its data are not what was added`);
     }
   }
   for (const id of statuses.keys()) violations.push(`${id} has a status, but nobody added it`);
   for (const { id, run } of linesOf(journal, 'corrupt')) {
     violations.push(`${id}: run ${run} was given data that were not added`);
   }
-  for (const { id, run, attempt } of linesOf(journal, 'began')) {
-    const limit = (planned.get(id)?.attempts ?? 0) + MAX_LOST + MAX_SPARED;
+  for (const { id, run, attempt, data } of linesOf(journal, 'began')) {
+    const task = planned.get(id);
+    if (task && data !== task.data.id) violations.push(`${id}: run ${run} was given the data of ${data}`);
+    const limit = (task?.attempts ?? 0) + MAX_LOST + MAX_SPARED;
     if (attempt > limit) violations.push(`${id}: run ${run} was attempt ${attempt}, the limit is ${limit}`);
   }
   return outcomes;

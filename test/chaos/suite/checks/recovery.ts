@@ -1,4 +1,5 @@
 import type { Incidents, Span } from '../incidents.js';
+import { RATED_QUEUE } from '../limits.js';
 import { timesWithoutWorkers } from './availability.js';
 import { type JournalLine, linesOf } from '../run-journal.js';
 import { MAX_LOST, RECOVERY_SLACK_MS } from '../settings.js';
@@ -47,12 +48,14 @@ export function checkRecovery(
     const next = begunAgain[0];
     // Some may have been lost before they could write down that they had begun.
     const threwBefore = others.filter((line) => line.at < begunAt && runsThatThrew.has(line.run)).length;
-    const lostBefore = attempt - 1 - threwBefore;
+    const lost = Math.max(attempt, (next?.attempt ?? 1) - 1) - threwBefore;
     const to = Math.min(next?.at ?? Infinity, statuses.get(id)?.finishedAt || Infinity);
     // It comes again when its backoff is over, at the end of the queue, however long that is.
     if (runsThatThrew.has(run) && next) continue;
     // Lost so often it is a suspect: these run one after the other.
-    if (lostBefore + 1 >= MAX_LOST && next) continue;
+    if (lost >= MAX_LOST && next) continue;
+    // Its turn comes when those before it have started, and limits let it.
+    if (id.startsWith(`${RATED_QUEUE}:`)) continue;
     // Somebody took it over before. And what never goes on is found elsewhere: it has not ended.
     if (to <= from || to === Infinity) continue;
 

@@ -5,6 +5,9 @@ import type { Stage } from '../stage.js';
 import type { Fault } from './fault.js';
 import { FAULTS } from './index.js';
 
+/** Until then all goes as it should. */
+const FIRST_MS = 1_000;
+
 interface ScheduledFault {
   /** From the start of the run. */
   atMs: number;
@@ -18,8 +21,7 @@ export function scheduleFaults(random: Random, { faults, seconds, faultEveryMs }
   const chosen = FAULTS.filter(({ name }) => faults.includes(name));
   if (chosen.length === 0) return [];
   const scheduled: ScheduledFault[] = [];
-  // The first processes need a moment to start.
-  for (let atMs = 3_000; atMs < seconds * 1_000; atMs += faultEveryMs * (0.2 + 1.6 * random.next())) {
+  for (let atMs = FIRST_MS; atMs < seconds * 1_000; atMs += faultEveryMs * (0.2 + 1.6 * random.next())) {
     scheduled.push({ atMs, fault: random.weighted(chosen), random: random.fork() });
   }
   return scheduled;

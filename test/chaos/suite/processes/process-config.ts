@@ -13,9 +13,6 @@ export interface ProcessConfig {
 export interface ProducerConfig extends ProcessConfig {
   /** Which part of the plan is its own, from 0. */
   share: number;
-  /** Between these times, by `Date.now()`, it adds at an even pace. */
-  addFrom: number;
-  addUntil: number;
 }
 
 export function readConfig<Config extends ProcessConfig>(): Config {

@@ -4,9 +4,17 @@ import { Injectable, Module, type OnApplicationShutdown } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RedisTaskQueueModule, type TaskContext, TaskHandler, type TaskHandlerOptions } from '../../../../lib/index.js';
+import {
+  RedisTaskQueueModule,
+  type TaskContext,
+  TaskHandler,
+  type TaskHandlerOptions,
+  TaskSchedule,
+} from '../../../../lib/index.js';
+import { RATED_NAME, RATED_QUEUE, ratedHandlerOptions, ratedQueueOptions } from '../limits.js';
 import { FLAKY_ATTEMPTS, GROUP_CONCURRENCY, QUEUES } from '../plan.js';
 import { RunJournal } from '../run-journal.js';
+import { dataOf, SCHEDULES } from '../schedules.js';
 import { COMMAND_TIMEOUT_MS, SHUTDOWN_TIMEOUT_MS } from '../settings.js';
 import { type ChaosData, type ChaosResult, isIntact, type Kind, taskNameOf } from '../tasks.js';
 import { readConfig } from './process-config.js';
@@ -14,21 +22,32 @@ import { readConfig } from './process-config.js';
 const { label, url, folder, settings } = readConfig();
 const journal = new RunJournal(folder, label);
 
-/** A handler for both queues. */
-const OnBoth =
+/** A handler for all queues. */
+const OnAll =
   (kind: Kind, options: TaskHandlerOptions = {}): MethodDecorator =>
   (target, key, descriptor) => {
     for (const queue of Object.keys(QUEUES))
       TaskHandler(taskNameOf(kind), { ...options, queue })(target, key, descriptor);
   };
 
+/** Declares what was entered before: nothing must change. */
+const OnSchedules: MethodDecorator = (target, key, descriptor) => {
+  for (const schedule of SCHEDULES) {
+    const { every, queue, name, overlap, catchUp } = schedule;
+    const task = taskNameOf('ticked');
+    TaskSchedule({ every }, { task, queue, name, overlap, catchUp, data: dataOf(schedule) })(target, key, descriptor);
+  }
+};
+
+const FLAKY: TaskHandlerOptions = { attempts: FLAKY_ATTEMPTS, backoff: { type: 'fixed', delay: 150 } };
+
 @Injectable()
 class Tasks implements OnApplicationShutdown {
   private runs = 0;
 
   /** Not a promise: some tasks end in the turn of the event loop in which they begin. */
-  @OnBoth('quick')
-  @OnBoth('delayed')
+  @OnAll('quick')
+  @OnAll('delayed')
   quick(data: ChaosData, task: TaskContext): ChaosResult {
     return this.end(data, task, this.begin(data, task));
   }
@@ -40,7 +59,9 @@ class Tasks implements OnApplicationShutdown {
     return tasks.map((task, at) => this.end(data[at]!, task, runs[at]!));
   }
 
-  @OnBoth('slow')
+  @OnAll('slow')
+  @OnAll('debounced')
+  @TaskHandler(RATED_NAME, ratedHandlerOptions)
   async slow(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
     await delay(data.ms / 2);
@@ -49,7 +70,15 @@ class Tasks implements OnApplicationShutdown {
     return this.end(data, task, run);
   }
 
-  @OnBoth('long')
+  @OnAll('ticked')
+  @OnSchedules
+  async ticked(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
+    const run = this.begin(data, task);
+    await delay(data.ms);
+    return this.end(data, task, run);
+  }
+
+  @OnAll('long')
   async long(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
     // Like a well-behaved handler it gives up when it is told to.
@@ -57,21 +86,22 @@ class Tasks implements OnApplicationShutdown {
     return this.end(data, task, run);
   }
 
-  @OnBoth('cpu')
+  @OnAll('cpu')
   cpu(data: ChaosData, task: TaskContext): ChaosResult {
     const run = this.begin(data, task);
     burn(data.ms);
     return this.end(data, task, run);
   }
 
-  @OnBoth('throwing')
+  @OnAll('throwing')
   async throwing(data: ChaosData, task: TaskContext): Promise<never> {
     const run = this.begin(data, task);
     if (data.ms > 0) await delay(data.ms);
     throw this.fail(data, task, run);
   }
 
-  @OnBoth('flaky', { attempts: FLAKY_ATTEMPTS, backoff: { type: 'fixed', delay: 150 } })
+  @OnAll('flaky', FLAKY)
+  @OnAll('unique', FLAKY)
   async flaky(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
     if (data.ms > 0) await delay(data.ms);
@@ -80,7 +110,7 @@ class Tasks implements OnApplicationShutdown {
   }
 
   /** Ends when its time is up, and not before. */
-  @OnBoth('stuck')
+  @OnAll('stuck')
   async stuck(data: ChaosData, task: TaskContext): Promise<never> {
     const run = this.begin(data, task);
     if (!task.signal.aborted) await once(task.signal, 'abort');
@@ -89,14 +119,14 @@ class Tasks implements OnApplicationShutdown {
   }
 
   /** Somebody calls it off, or comes too late. */
-  @OnBoth('unwanted')
+  @OnAll('unwanted')
   async unwanted(data: ChaosData, task: TaskContext): Promise<ChaosResult> {
     const run = this.begin(data, task);
     await delay(data.ms);
     return this.end(data, task, run);
   }
 
-  @OnBoth('poison')
+  @OnAll('poison')
   async poison(data: ChaosData, task: TaskContext): Promise<void> {
     this.begin(data, task);
     await delay(data.ms);
@@ -107,10 +137,10 @@ class Tasks implements OnApplicationShutdown {
     journal.write({ event: 'closed', rss: process.memoryUsage.rss() });
   }
 
-  private begin(data: ChaosData, { id, queue, attempt }: TaskContext): string {
+  private begin(data: ChaosData, { id, attempt }: TaskContext): string {
     const run = `${label}#${++this.runs}`;
-    journal.write({ event: 'began', id, run, attempt });
-    if (!isIntact(data, id.slice(queue.length + 1))) journal.write({ event: 'corrupt', id, run, attempt });
+    journal.write({ event: 'began', id, run, attempt, data: data.id });
+    if (!isIntact(data)) journal.write({ event: 'corrupt', id, run, attempt });
     return run;
   }
 
@@ -138,7 +168,12 @@ function burn(ms: number): void {
       commandTimeout: COMMAND_TIMEOUT_MS,
       shutdownTimeout: SHUTDOWN_TIMEOUT_MS,
       defaults: { groups: { concurrency: GROUP_CONCURRENCY } },
-      queues: Object.fromEntries(Object.entries(QUEUES).map(([queue, concurrency]) => [queue, { concurrency }])),
+      queues: Object.fromEntries(
+        Object.entries(QUEUES).map(([queue, concurrency]) => [
+          queue,
+          { concurrency, ...(queue === RATED_QUEUE && ratedQueueOptions) },
+        ]),
+      ),
     }),
   ],
   providers: [Tasks],
