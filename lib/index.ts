@@ -9,6 +9,7 @@ export { TaskCtx } from './decorators/task-ctx.decorator.js';
 export { TaskData } from './decorators/task-data.decorator.js';
 export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.decorator.js';
 export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedule.decorator.js';
+export * from './definition/index.js';
 export * from './errors/index.js';
 export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
@@ -27,7 +28,8 @@ export {
 } from './module/instance-services.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
-export { type AddedTask, type AddOptions, type BulkRow, TaskProducer } from './producer/task-producer.service.js';
+export type { AddedTask } from './producer/added-task.js';
+export { type BulkRow, TaskProducer } from './producer/task-producer.service.js';
 export type { Overlap } from './broker/schedule-store.js';
 export type { ScheduleInfo } from './schedule/schedule-info.js';
 export type { ScheduleDefinition, ScheduleTiming, TickOptions } from './schedule/schedule-options.js';

@@ -7,6 +7,7 @@ import { DEFAULT_QUEUE } from '../handler/task-handler.registry.js';
 import { DEFAULT_INSTANCE } from '../options/instance-name.js';
 import type { HandlerMethod, HandlerSite, Wrapper } from './handler-site.js';
 import { TaskHandlerInvoker } from './task-handler.invoker.js';
+import { validatedCall } from './validated-call.js';
 
 /** Finds the decorated methods of all providers and controllers. Returns what it finds and registers nothing. */
 @Injectable()
@@ -64,7 +65,10 @@ export class TaskHandlerExplorer {
       }
       const site: HandlerSite = { wrapper, instance: instance ?? prototype, method, key, takesBatches, origin };
       const invoke = this.invoker.create(site);
-      return declared.map(({ queue = DEFAULT_QUEUE, ...entry }) => ({ ...entry, queue, origin, invoke }));
+      return declared.map(({ queue = DEFAULT_QUEUE, schema, ...entry }) => {
+        const validated = schema ? validatedCall(entry, schema, invoke) : invoke;
+        return { ...entry, queue, origin, invoke: validated };
+      });
     });
   }
 }

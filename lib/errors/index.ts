@@ -10,6 +10,7 @@ export * from './invalid-batch-result.error.js';
 export * from './invalid-data.error.js';
 export * from './invalid-options.error.js';
 export * from './invalid-schedule.error.js';
+export * from './invalid-task-data.error.js';
 export * from './invalid-task.error.js';
 export * from './layout-mismatch.error.js';
 export * from './not-a-task.error.js';

@@ -12,11 +12,15 @@ export interface OptionProblem {
 export class InvalidOptionsError extends TaskQueueError {
   readonly code = 'INVALID_OPTIONS';
 
-  constructor(readonly problems: readonly OptionProblem[]) {
+  constructor(
+    readonly problems: readonly OptionProblem[],
+    options?: ErrorOptions,
+  ) {
     super(
       problems
         .map(({ option, given, allowed }) => `Option "${option}" is ${showValue(given)}; allowed is ${allowed}.`)
         .join(' '),
+      options,
     );
   }
 }

@@ -8,6 +8,7 @@
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
+ * | `INVALID_TASK_DATA` | the schema of a task does not accept its data |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
  * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
  * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |
@@ -30,7 +31,7 @@
  * | `TASK_WAIT_TIMEOUT` | `wait`: the task has not ended in time |
  * | `WATCH_CLOSED` | `watch` and `wait`: the application shuts down |
  * | `INVALID_BATCH_RESULT` | a batch handler returned neither nothing nor an array with a result for each task |
- * | `TASK_REJECTED` | a guard or a pipe turned a task down, for good |
+ * | `TASK_REJECTED` | a guard, a pipe or the schema of its data turned a task down, for good |
  * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else: a request, or a batch of tasks |
  * | `UNKNOWN_QUEUE` | `TaskConsumers` was asked for a queue that this process does not work on |
  * | `CONSUMERS_CLOSED` | consumers were to start after shutdown has begun |
@@ -46,6 +47,7 @@ export type TaskQueueErrorCode =
   | 'INVALID_QUEUE'
   | 'INVALID_ID'
   | 'INVALID_DATA'
+  | 'INVALID_TASK_DATA'
   | 'DATA_TOO_LARGE'
   | 'AMBIGUOUS_QUEUE'
   | 'AMBIGUOUS_SCHEDULE'

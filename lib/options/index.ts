@@ -1,5 +1,6 @@
 export type { WaitOptions } from './wait-options.js';
 export type { RedisSource } from '../broker/redis/redis-source.js';
+export type { AddOptions } from './add-options.js';
 export type { Backoff, BackoffFunction, BackoffOptions, FailedTask } from './backoff.js';
 export type { BatchOptions } from './batch-options.js';
 export type { DueOptions } from './due.js';

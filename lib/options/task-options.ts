@@ -70,6 +70,12 @@ export function checkTaskOptions(options: TaskOptions): PartialTaskSettings {
   return settings ?? {};
 }
 
+/** What the first of these says of each option, else what the second says. */
+export function mergedSettings(first: PartialTaskSettings, second: PartialTaskSettings = {}): PartialTaskSettings {
+  const said = Object.entries(first).filter(([, value]) => value !== undefined);
+  return { ...second, ...Object.fromEntries(said) };
+}
+
 /** @throws InvalidOptionsError */
 export function checkPriority(given: unknown): number {
   const problems: OptionProblem[] = [];

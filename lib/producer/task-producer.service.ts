@@ -4,6 +4,11 @@ import { LOCKED_SUFFIX } from '../broker/lock.js';
 import { checkQueueName, checkTaskId, checkTaskName } from '../broker/names.js';
 import { type Partition, partitionOf, publicId, queueOf } from '../broker/partition.js';
 import type { Enqueued, NewTask, TaskBroker } from '../broker/task-broker.js';
+import type { StandardSchema } from '../definition/standard-schema.js';
+import { parseData } from '../definition/parse-data.js';
+import type { DataOf, TaskRef, AddArguments } from '../definition/task-ref.js';
+import { TaskDefinition } from '../definition/task-definition.js';
+import { TaskRow } from '../definition/task-row.js';
 import {
   BulkIncompleteError,
   InvalidOptionsError,
@@ -12,32 +17,16 @@ import {
   RedisRefusedError,
 } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
-import { type DueOptions, dueOf } from '../options/due.js';
+import { ADD_OPTIONS, type AddOptions, checkOptionNames } from '../options/add-options.js';
+import { dueOf } from '../options/due.js';
 import { checkGroup } from '../options/group-limits.js';
-import { lockOf, type LockOptions } from '../options/lock-options.js';
-import type { PlainTaskOptions } from '../options/task-options.js';
+import { lockOf } from '../options/lock-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { type AddedTask, addedTask } from './added-task.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher, MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
-
-/** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
-export interface AddOptions extends PlainTaskOptions, DueOptions, LockOptions {
-  /** @default the queue of the task's handler in this process, else `default` */
-  queue?: string | undefined;
-  /**
-   * An id of the caller's own, any text of 1 to 256 bytes. As long as a status of that id lives in the queue, another
-   * `add` with it adds nothing and answers `created: false`. @default a ULID
-   */
-  id?: string | undefined;
-  /**
-   * On whose behalf the task is done, a tenant say: the groups of a queue take turns, and the tasks of one stand in the order of
-   * their adding. Text of 1 to 256 bytes without control characters, quotes and backslashes. Not together with a priority.
-   * @default none: such tasks take turns with the groups as if they were one
-   */
-  group?: string | undefined;
-}
 
 /** One row of `addBulk`. */
 export interface BulkRow extends AddOptions {
@@ -45,23 +34,18 @@ export interface BulkRow extends AddOptions {
   data?: unknown;
 }
 
-/** What became of an `add`. */
-export interface AddedTask {
-  /** The public id, `<queue>:<id>`, for `TaskStatusService.get`. */
-  id: string;
-  queue: string;
-  /** Whether a task was added. */
-  created: boolean;
-  /**
-   * `created`; or `duplicate`, if nothing was added since a task was there that has this id, or holds the key of `unique` or `throttle`;
-   * or `replaced`, if what `debounce` found waiting has the new data from now on. `id` is that of the task that is there.
-   */
-  outcome: 'created' | 'duplicate' | 'replaced';
-}
-
 interface PreparedTask {
   partition: Partition;
   task: NewTask;
+  /** What is to be validated before anything is written. */
+  unseen: UnseenData | undefined;
+}
+
+/** As they will come out of JSON, and for that reason not as they were given. */
+interface UnseenData {
+  name: string;
+  schema: StandardSchema;
+  json: string;
 }
 
 /** Where tasks are added: each place has a script of its own, which knows nothing of what the other tasks need. */
@@ -76,10 +60,7 @@ interface BulkPart {
   rows: number[];
 }
 
-const LOCK_NAMES = ['unique', 'throttle', 'debounce'];
-const TASK_NAMES = ['attempts', 'backoff', 'retryFor', 'timeout', 'expiresIn', 'priority'];
-const OPTION_NAMES = ['queue', 'id', 'group', 'delay', 'runAt', ...LOCK_NAMES, ...TASK_NAMES];
-const BULK_ROW_NAMES = ['name', 'data', ...OPTION_NAMES];
+const BULK_ROW_NAMES = ['name', 'data', ...ADD_OPTIONS];
 
 /**
  * Adds tasks. All calls of one turn of the event loop travel to Redis together, or in a few goes where there are many, and each
@@ -119,18 +100,20 @@ export class TaskProducer {
   /**
    * Adds one task. What is wrong is refused before anything is written.
    *
-   * @param name selects the handler
-   * @param data anything that JSON can carry; `undefined` arrives as `null`
+   * @param task its name, which selects the handler, or its definition
+   * @param data anything that JSON can carry and that the definition allows; `undefined` arrives as `null`
    * @throws TaskQueueError `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_ID`, `INVALID_OPTIONS`, `INVALID_DATA`,
-   *   `DATA_TOO_LARGE`, `AMBIGUOUS_QUEUE`, `QUEUE_FULL`, `PRODUCER_CLOSED`, `PRODUCER_OVERLOADED`, `REDIS_UNAVAILABLE` (within
+   *   `INVALID_TASK_DATA` (what a schema found, as `issues`), `DATA_TOO_LARGE`, `AMBIGUOUS_QUEUE`, `QUEUE_FULL`, `PRODUCER_CLOSED`, `PRODUCER_OVERLOADED`, `REDIS_UNAVAILABLE` (within
    *   `commandTimeout`), `REDIS_REFUSED`
    */
-  async add(name: string, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
-    const { partition, task } = this.prepare(name, data, options, OPTION_NAMES);
+  add<Task extends TaskRef>(task: Task, ...rest: AddArguments<DataOf<Task>>): Promise<AddedTask>;
+  async add(ref: TaskRef, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
+    const { partition, task, unseen } = this.prepare(ref, data, options, ADD_OPTIONS);
+    if (unseen) await this.validate(unseen);
     const enqueued = await this.batchers[placeOf(task)].add(partition, task);
     if (enqueued === 'full') throw this.full(partition);
     if (enqueued === 'refused') throw refused(partition, task);
-    return added(partition, task, enqueued);
+    return addedTask(partition, task, enqueued);
   }
 
   /**
@@ -142,9 +125,10 @@ export class TaskProducer {
    * @throws TaskQueueError as `add`; `BULK_INCOMPLETE` where Redis failed on the way or a queue was full, with the answers
    *   so far
    */
-  async addBulk(rows: readonly BulkRow[]): Promise<AddedTask[]> {
+  async addBulk(rows: readonly (BulkRow | TaskRow)[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
-    const prepared = (rows as readonly BulkRow[]).map((row) => this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES));
+    const prepared = (rows as typeof rows).map((row) => this.prepareRow(row));
+    for (const [row, { unseen }] of prepared.entries()) if (unseen) await this.validate(unseen, row);
     const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {
       const place = placeOf(task);
@@ -161,7 +145,7 @@ export class TaskProducer {
       batcher.addAll(partition, tasks, (index, task, enqueued) => {
         const row = rowsOf[index] ?? -1;
         if (enqueued === 'full') full.push(row);
-        else if (enqueued !== 'refused') answers[row] = added(partition, task, enqueued);
+        else if (enqueued !== 'refused') answers[row] = addedTask(partition, task, enqueued);
       }),
     );
     const failure = (await Promise.allSettled(sending)).find((result) => result.status === 'rejected');
@@ -182,23 +166,39 @@ export class TaskProducer {
     await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
   }
 
+  private refuseIfClosed(): void {
+    if (this.closed) throw new ProducerClosedError();
+  }
+
   private full(partition: Partition): QueueFullError {
     const queue = queueOf(partition);
     return new QueueFullError(queue, this.settings.queue(queue).maxLength);
   }
 
-  private prepare(name: string, data: unknown, options: AddOptions, known: readonly string[]): PreparedTask {
-    if (this.closed) throw new ProducerClosedError();
+  private async validate({ name, schema, json }: UnseenData, row?: number): Promise<void> {
+    await parseData(name, schema, JSON.parse(json), row);
+    this.refuseIfClosed();
+  }
+
+  private prepareRow(row: BulkRow | TaskRow): PreparedTask {
+    if (row instanceof TaskRow) return this.prepare(row.task, row.data, row.options ?? {}, ADD_OPTIONS);
+    return this.prepare(row?.name, row?.data, row, BULK_ROW_NAMES);
+  }
+
+  private prepare(ref: TaskRef, data: unknown, options: AddOptions, known: readonly string[]): PreparedTask {
+    this.refuseIfClosed();
+    const definition = ref instanceof TaskDefinition ? ref : undefined;
+    const name = definition ? definition.name : (ref as string);
     checkTaskName(name);
-    checkOptions(options, known);
-    const { queue = this.handlers.queueFor(name), id, group } = options;
+    checkOptionNames(options, known);
+    const { queue = definition?.queue ?? this.handlers.queueFor(name), id, group } = options;
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 
     const locked = lockOf(name, options);
     const due = locked?.due ?? dueOf(options);
     const own = ownOptions(options);
-    const declared = this.handlers.of(queue).get(name)?.settings;
+    const declared = definition?.settings ?? this.handlers.of(queue).get(name)?.settings;
     const { expiresInMs, priority } = this.settings.added(queue, name, declared, own?.settings);
 
     if (group !== undefined) checkGroupOf(group, priority);
@@ -207,7 +207,8 @@ export class TaskProducer {
     const token = id === undefined ? '' : this.nextId().slice(-16);
     const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
     const task = { id: taskId, name, token, envelope, due, priority, group, expiresInMs, lock: locked?.lock };
-    return { partition: partitionOf(queue), task };
+    const schema = definition?.schema;
+    return { partition: partitionOf(queue), task, unseen: schema && { name, schema, json } };
   }
 }
 
@@ -224,30 +225,7 @@ function placeOf({ lock, due, priority, group }: NewTask): Place {
   return priority === 0 && group === undefined ? 'queue' : 'lanes';
 }
 
-function added(partition: Partition, { id }: NewTask, enqueued: Exclude<Enqueued, 'full' | 'refused'>): AddedTask {
-  const queue = queueOf(partition);
-  if (enqueued === 'created') return { id: publicId(partition, id), queue, created: true, outcome: 'created' };
-  if (enqueued === 'known') return { id: publicId(partition, id), queue, created: false, outcome: 'duplicate' };
-  if ('heldBy' in enqueued) {
-    return { id: publicId(partition, enqueued.heldBy), queue, created: false, outcome: 'duplicate' };
-  }
-  return { id: publicId(partition, enqueued.replaced), queue, created: false, outcome: 'replaced' };
-}
-
 function refused(partition: Partition, { id }: NewTask): RedisRefusedError {
   const cause = new Error(`somebody keeps something else under the status key of ${publicId(partition, id)}`);
   return new RedisRefusedError(cause);
-}
-
-function checkOptions(options: AddOptions, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new InvalidOptionsError([
-      { option: 'options', given: options, allowed: `an object with ${known.join(', ')}` },
-    ]);
-  }
-  for (const option in options) {
-    if (known.includes(option)) continue;
-    const given = (options as Record<string, unknown>)[option];
-    throw new InvalidOptionsError([{ option, given, allowed: `one of ${known.join(', ')}` }]);
-  }
 }

@@ -1,6 +1,8 @@
 import { fromEvent, lastValueFrom, map, merge, NEVER, Observable, takeUntil, tap, timer } from 'rxjs';
 import { parsePublicId, type Partition, queueOf } from '../broker/partition.js';
 import type { TaskBroker } from '../broker/task-broker.js';
+import { TaskDefinition } from '../definition/task-definition.js';
+import type { ResultOf } from '../definition/task-ref.js';
 import {
   InvalidTaskError,
   TaskCancelledError,
@@ -36,8 +38,16 @@ export class TaskStatusService {
    * @returns `null` if there is no such task, or its status has expired
    * @throws TaskQueueError `INVALID_ID` (no text), `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
    */
-  async get(id: string): Promise<TaskStatus | null> {
-    return (await this.getMany([id]))[0] ?? null;
+  get(id: string): Promise<TaskStatus | null>;
+  /**
+   * With a result of the type that its handler returns, as far as JSON carries it.
+   * @returns `null` also for a task of another name
+   */
+  get<Task extends TaskDefinition>(task: Task, id: string): Promise<TaskStatus<ResultOf<Task>> | null>;
+  async get(task: TaskDefinition | string, id?: string): Promise<TaskStatus | null> {
+    if (!(task instanceof TaskDefinition)) return (await this.getMany([task]))[0] ?? null;
+    const [status] = await this.getMany([id as string]);
+    return ofTask(task, status);
   }
 
   /** As `get` for any number of ids. @returns one status or `null` per id, in the order of the ids */
@@ -95,7 +105,21 @@ export class TaskStatusService {
    * @throws TaskQueueError `TASK_FAILED`, `TASK_CANCELLED`, `TASK_NOT_FOUND`, `TASK_WAIT_TIMEOUT`, `WATCH_CLOSED`, `INVALID_ID`,
    *   `INVALID_OPTIONS`, `REDIS_REFUSED`; or the reason of `signal`
    */
-  async wait(id: string, options: WaitOptions = {}): Promise<unknown> {
+  wait(id: string, options?: WaitOptions): Promise<unknown>;
+  /** With a result of the type that its handler returns, as far as JSON carries it. A task of another name is `TASK_NOT_FOUND`. */
+  wait<Task extends TaskDefinition>(task: Task, id: string, options?: WaitOptions): Promise<ResultOf<Task>>;
+  async wait(...given: [string, WaitOptions?] | [TaskDefinition, string, WaitOptions?]): Promise<unknown> {
+    const [task, id, options] = isOfDefinition(given) ? given : [undefined, ...given];
+    const status = await this.ended(id, options);
+    return resultOf(id, task ? ofTask(task, status) : status);
+  }
+
+  /** Ends what watches tasks. Called by the module when the application shuts down. */
+  close(): void {
+    this.watcher.close();
+  }
+
+  private async ended(id: string, options: WaitOptions = {}): Promise<TaskStatus | null> {
     const { timeoutMs, signal } = checkWaitOptions(options);
     signal?.throwIfAborted();
     let latest: TaskStatus | undefined;
@@ -109,12 +133,7 @@ export class TaskStatusService {
       tap((status) => (latest = status)),
       takeUntil(givenUp),
     );
-    return resultOf(id, await lastValueFrom(watched, { defaultValue: null }));
-  }
-
-  /** Ends what watches tasks. Called by the module when the application shuts down. */
-  close(): void {
-    this.watcher.close();
+    return lastValueFrom(watched, { defaultValue: null });
   }
 
   private comesLater(partition: Partition): boolean {
@@ -126,6 +145,16 @@ export class TaskStatusService {
 function parse(id: unknown): ReturnType<typeof parsePublicId> {
   if (typeof id !== 'string') throw new InvalidTaskError('INVALID_ID', id);
   return parsePublicId(id);
+}
+
+function isOfDefinition<Task extends [TaskDefinition, ...unknown[]]>(
+  given: [string, ...unknown[]] | Task,
+): given is Task {
+  return given[0] instanceof TaskDefinition;
+}
+
+function ofTask({ name }: TaskDefinition, status: TaskStatus | null | undefined): TaskStatus | null {
+  return status?.name === name ? status : null;
 }
 
 function fail(error: unknown): never {

@@ -13,7 +13,7 @@ export interface AttemptFailure extends TaskFailure {
 }
 
 /** Where a task stands. `null` where there is nothing (yet). */
-export interface TaskStatus {
+export interface TaskStatus<Result = unknown> {
   /** The public id, `<queue>:<id>`. */
   id: string;
   queue: string;
@@ -32,8 +32,8 @@ export interface TaskStatus {
   dueAt: Date | null;
   /** What the handler said last through `TaskContext.progress`. */
   progress: unknown;
-  /** What the handler returned. */
-  result: unknown;
+  /** What the handler returned, as JSON has carried it. */
+  result: Result | null;
   /** Why a completed task has no result here although its handler returned one. */
   unrecorded: string | null;
   /** Why it was cancelled: `expired`, or what `TaskQueueAdmin.cancel` was given. */

@@ -1,0 +1,31 @@
+import type { AddOptions } from '../options/add-options.js';
+import type { TaskDefinition } from './task-definition.js';
+import type { TaskTypes } from './task-types.js';
+
+/** What says which task is meant: its definition, or its name. */
+export type TaskRef = string | TaskDefinition;
+
+/** What may be added. */
+export type DataOf<Task> =
+  Task extends TaskDefinition<infer Data> ? Data : EntryOf<Task> extends { data: infer Data } ? Data : unknown;
+
+/** What its handler gets: the same, unless a schema makes something else of it. */
+export type ReceivedOf<Task> = Task extends TaskDefinition<unknown, unknown, infer Received> ? Received : DataOf<Task>;
+
+/** What its handler returns. */
+export type ResultOf<Task> =
+  Task extends TaskDefinition<unknown, infer Result>
+    ? Result
+    : EntryOf<Task> extends { result: infer Result }
+      ? Result
+      : unknown;
+
+/** Whether anything is known of its types. */
+export type IsTyped<Task> = Task extends TaskDefinition | keyof TaskTypes ? true : false;
+
+type EntryOf<Task> = Task extends keyof TaskTypes ? TaskTypes[Task] : unknown;
+
+/** Data that may be `null` can be left out: that is what arrives. */
+export type AddArguments<Data> = [null extends Data ? true : undefined extends Data ? true : false] extends [true]
+  ? [data?: Data | undefined, options?: AddOptions]
+  : [data: Data, options?: AddOptions];

@@ -1,0 +1,31 @@
+import { TaskQueueError } from './task-queue.error.js';
+
+/** What a schema found. */
+export interface TaskDataIssue {
+  /** Where, as `lines.0.amount`; empty for the data as a whole. */
+  path: string;
+  message: string;
+}
+
+const MAX_SHOWN = 10;
+
+/**
+ * The schema of a task does not accept its data. Thrown by `add` before anything is written. Where a worker finds it, since whoever
+ * added the task had no such schema, the task is a dead letter: `TaskRejectedError`, with this as its `cause`.
+ */
+export class InvalidTaskDataError extends TaskQueueError {
+  readonly code = 'INVALID_TASK_DATA';
+
+  constructor(
+    readonly task: string,
+    readonly issues: readonly TaskDataIssue[],
+    /** Which row of a bulk it is, counted from 0. */
+    readonly row?: number,
+  ) {
+    const shown = issues
+      .slice(0, MAX_SHOWN)
+      .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
+    if (issues.length > MAX_SHOWN) shown.push(`and ${issues.length - MAX_SHOWN} more`);
+    super(`Task "${task}"${row === undefined ? '' : ` (row ${row})`} has invalid data: ${shown.join('; ')}`);
+  }
+}
