@@ -108,10 +108,10 @@ export class TaskStatusService {
   wait(id: string, options?: WaitOptions): Promise<unknown>;
   /** With a result of the type that its handler returns, as far as JSON carries it. A task of another name is `TASK_NOT_FOUND`. */
   wait<Task extends TaskDefinition>(task: Task, id: string, options?: WaitOptions): Promise<ResultOf<Task>>;
-  async wait(...given: [string, WaitOptions?] | [TaskDefinition, string, WaitOptions?]): Promise<unknown> {
-    const [task, id, options] = isOfDefinition(given) ? given : [undefined, ...given];
-    const status = await this.ended(id, options);
-    return resultOf(id, task ? ofTask(task, status) : status);
+  async wait(first: TaskDefinition | string, second?: string | WaitOptions, third?: WaitOptions): Promise<unknown> {
+    if (!(first instanceof TaskDefinition)) return resultOf(first, await this.ended(first, second as WaitOptions));
+    const id = second as string;
+    return resultOf(id, ofTask(first, await this.ended(id, third)));
   }
 
   /** Ends what watches tasks. Called by the module when the application shuts down. */
@@ -145,12 +145,6 @@ export class TaskStatusService {
 function parse(id: unknown): ReturnType<typeof parsePublicId> {
   if (typeof id !== 'string') throw new InvalidTaskError('INVALID_ID', id);
   return parsePublicId(id);
-}
-
-function isOfDefinition<Task extends [TaskDefinition, ...unknown[]]>(
-  given: [string, ...unknown[]] | Task,
-): given is Task {
-  return given[0] instanceof TaskDefinition;
 }
 
 function ofTask({ name }: TaskDefinition, status: TaskStatus | null | undefined): TaskStatus | null {

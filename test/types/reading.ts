@@ -18,5 +18,12 @@ export async function results(id: string): Promise<void> {
   // @ts-expect-error: the id is missing
   await statuses.get(SendMail);
   const untyped: TaskStatus | null = typed;
-  console.log(messageId, untyped);
+  const receipt: Receipt = await statuses.wait(SendMail, id, { timeout: '1s' });
+  // @ts-expect-error: another result
+  (await statuses.wait(SendMail, id)).id.trim();
+  // @ts-expect-error: nobody has said what it returns
+  (await statuses.wait(id, { timeout: '1s' })).messageId;
+  // @ts-expect-error: the id is missing
+  await statuses.wait(SendMail, { timeout: '1s' });
+  console.log(messageId, untyped, receipt);
 }

@@ -45,6 +45,17 @@ describe('a task by its definition', () => {
     expect(found?.attempt).toBe(3);
   });
 
+  it('is waited for, with its result, as long as it is of that name', async () => {
+    const { producer, status } = await start([Mails]);
+    const { id } = await producer.add(SendMail, { to: 'ann' });
+    const { sent } = await status.wait(SendMail, id, { timeout: '10s' });
+    expect(sent).toBe('ann');
+    expect(await status.wait(id)).toEqual({ sent: 'ann' });
+    const Other = defineTask('mail.other');
+    await expect(status.wait(Other, id)).rejects.toMatchObject({ code: 'TASK_NOT_FOUND' });
+    await expect(status.wait(SendMail, id, { timeout: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+  });
+
   it('is the same task as by its name', async () => {
     const { producer, status } = await start([Mails]);
     const { id, queue } = await producer.add('mail.send', { to: 'ann' });
