@@ -21,7 +21,7 @@ export type ResultOf<Task> =
       : unknown;
 
 /** Whether anything is known of its types. */
-export type IsTyped<Task> = Task extends TaskDefinition | keyof TaskTypes ? true : false;
+export type IsTyped<Task> = Task extends TaskDefinition ? true : Task extends keyof TaskTypes ? true : false;
 
 type EntryOf<Task> = Task extends keyof TaskTypes ? TaskTypes[Task] : unknown;
 

@@ -127,7 +127,7 @@ export class TaskProducer {
    */
   async addBulk(rows: readonly (BulkRow | TaskRow)[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
-    const prepared = (rows as typeof rows).map((row) => this.prepareRow(row));
+    const prepared = (rows as readonly (BulkRow | TaskRow)[]).map((row) => this.prepareRow(row));
     for (const [row, { unseen }] of prepared.entries()) if (unseen) await this.validate(unseen, row);
     const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {

@@ -1,29 +1,33 @@
 import type { TaskStatus } from '../../lib/index.js';
 import { type Receipt, Remind, SendDto, SendMail, statuses } from './tasks.js';
 
-export async function results(id: string): Promise<void> {
-  const typed: TaskStatus<Receipt> | null = await statuses.get(SendMail, id);
-  const messageId: string | undefined = typed?.result?.messageId;
-  (await statuses.get(SendDto, id))?.result?.messageId.trim();
+declare function takes<T>(value: T): void;
+
+export async function statusOf(id: string): Promise<void> {
+  takes<TaskStatus<Receipt> | null>(await statuses.get(SendMail, id));
+  takes<TaskStatus<Receipt> | null>(await statuses.get(SendDto, id));
+  takes<TaskStatus | null>(await statuses.get(SendMail, id));
+  takes<Receipt | null | undefined>((await statuses.get(SendMail, id))?.result);
   // @ts-expect-error: there may be no such task
-  (await statuses.get(SendMail, id)).state.trim();
+  takes<TaskStatus<Receipt>>(await statuses.get(SendMail, id));
   // @ts-expect-error: it may have no result (yet)
-  (await statuses.get(SendMail, id))?.result.messageId.trim();
+  takes<Receipt | undefined>((await statuses.get(SendMail, id))?.result);
   // @ts-expect-error: another result
-  (await statuses.get(SendMail, id))?.result?.id.trim();
+  takes<TaskStatus<string> | null>(await statuses.get(SendMail, id));
   // @ts-expect-error: nobody has said what it returns
-  (await statuses.get(Remind, id))?.result?.trim();
+  takes<TaskStatus<string> | null>(await statuses.get(Remind, id));
   // @ts-expect-error: the same
-  (await statuses.get(id))?.result?.messageId;
+  takes<TaskStatus<Receipt> | null>(await statuses.get(id));
   // @ts-expect-error: the id is missing
   await statuses.get(SendMail);
-  const untyped: TaskStatus | null = typed;
-  const receipt: Receipt = await statuses.wait(SendMail, id, { timeout: '1s' });
+}
+
+export async function resultOf(id: string): Promise<void> {
+  takes<Receipt>(await statuses.wait(SendMail, id, { timeout: '1s' }));
   // @ts-expect-error: another result
-  (await statuses.wait(SendMail, id)).id.trim();
+  takes<string>(await statuses.wait(SendMail, id));
   // @ts-expect-error: nobody has said what it returns
-  (await statuses.wait(id, { timeout: '1s' })).messageId;
+  takes<Receipt>(await statuses.wait(id, { timeout: '1s' }));
   // @ts-expect-error: the id is missing
   await statuses.wait(SendMail, { timeout: '1s' });
-  console.log(messageId, untyped, receipt);
 }

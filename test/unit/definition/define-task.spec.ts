@@ -105,7 +105,8 @@ describe('@TaskHandler with a definition', () => {
       @TaskHandler(SendEmail, { queue: 'other', attempts: 2, rate: { max: 1, per: '1s' }, backoff: undefined })
       other(_to: string): void {}
     }
-    expect(taskHandlerMetadata(Tasks.prototype.send)).toMatchObject([
+    const methods = Tasks.prototype as unknown as Record<string, object>;
+    expect(taskHandlerMetadata(methods['send']!)).toMatchObject([
       {
         name: 'email.send',
         queue: 'email',
@@ -114,7 +115,7 @@ describe('@TaskHandler with a definition', () => {
         batch: undefined,
       },
     ]);
-    expect(taskHandlerMetadata(Tasks.prototype.other)).toMatchObject([
+    expect(taskHandlerMetadata(methods['other']!)).toMatchObject([
       { queue: 'other', rate: { max: 1, perMs: 1_000 }, settings: { attempts: 2, timeout: 60_000, priority: 7 } },
     ]);
   });
