@@ -127,7 +127,12 @@ describe('add with a schema', () => {
   });
 
   it('names the issues of any schema, of a bounded number of them', async () => {
-    class Issues extends Array<{ message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }> {}
+    class Issues extends Array<{ message: string; path?: readonly (PropertyKey | { key: PropertyKey })[] }> {
+      constructor(length?: number) {
+        super();
+        if (length !== undefined) throw new TypeError('made of a context, not of a length');
+      }
+    }
     const issues = Issues.from(Array.from({ length: 30 }, (_, at) => ({ message: 'no', path: [{ key: 'a' }, at] })));
     issues.unshift({ message: 'as a whole' });
     const Many = defineTask('many', { schema: schemaOf(() => ({ issues })) });
