@@ -1,10 +1,10 @@
 import { batchResults } from '../consumer/batch-results.js';
+import { lastOf, untilOver } from '../consumer/observed.js';
 import type { RunResult } from '../consumer/task-run.js';
 import { parseData } from '../definition/parse-data.js';
 import type { StandardSchema } from '../definition/standard-schema.js';
 import { InvalidTaskDataError, TaskRejectedError } from '../errors/index.js';
 import { type HandlerContext, throwIfOver } from '../handler/handler-context.js';
-import { lastOf } from '../handler/last-of.js';
 import type { TaskContext } from '../handler/task-context.js';
 import type { HandlerMethod } from './handler-site.js';
 
@@ -65,7 +65,7 @@ async function resultsOf(
   try {
     throwIfOver(contexts);
     const returned: unknown = await call(data, contexts);
-    return await batchResults(await lastOf(returned), data.length);
+    return await batchResults(await lastOf(untilOver(returned, contexts), contexts), data.length);
   } catch (thrown) {
     return data.map(() => ({ thrown }));
   }

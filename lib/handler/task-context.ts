@@ -20,7 +20,7 @@ export class TaskContext {
     readonly name: string,
     /** Which attempt this is, counted from 1. Those that failed count, and those that were lost with their worker. */
     readonly attempt: number,
-    /** As they were added: what pipes make of them only the handler gets. */
+    /** As they were added: what a schema or pipes make of them the handler gets. */
     readonly data: unknown,
     /** As it was given to `add`; `undefined` if none was. */
     readonly group: string | undefined,
