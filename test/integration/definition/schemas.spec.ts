@@ -133,8 +133,9 @@ describe('add with a schema', () => {
         if (length !== undefined) throw new TypeError('made of a context, not of a length');
       }
     }
-    const issues = Issues.from(Array.from({ length: 30 }, (_, at) => ({ message: 'no', path: [{ key: 'a' }, at] })));
-    issues.unshift({ message: 'as a whole' });
+    const issues = new Issues();
+    issues.push({ message: 'as a whole' });
+    for (let at = 0; at < 30; at++) issues.push({ message: 'no', path: [{ key: 'a' }, at] });
     const Many = defineTask('many', { schema: schemaOf(() => ({ issues })) });
     const { producer } = await start();
     const error: unknown = await producer.add(Many, 1).catch((thrown: unknown) => thrown);
