@@ -43,11 +43,11 @@ export class TaskHandlerRegistry {
   }
 
   /**
-   * The queue of a task for which `add` named none: what the options say, else where its handler stands, else `default`.
+   * The queue of a task for which `add` named none: what the options say, else its definition, else where its handler stands, else `default`.
    * @throws AmbiguousQueueError
    */
-  queueFor(name: string): string {
-    const { queue } = this.settings.handler(name);
+  queueFor(name: string, defined?: string): string {
+    const { queue = defined } = this.settings.handler(name);
     if (queue !== undefined) return queue;
     this.loaded();
     const queues = this.queuesByName.get(name);

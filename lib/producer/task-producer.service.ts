@@ -191,7 +191,7 @@ export class TaskProducer {
     const name = definition ? definition.name : (ref as string);
     checkTaskName(name);
     checkOptionNames(options, known);
-    const { queue = definition?.queue ?? this.handlers.queueFor(name), id, group } = options;
+    const { queue = this.handlers.queueFor(name, definition?.queue), id, group } = options;
     checkQueueName(queue);
     if (id !== undefined) checkTaskId(id);
 

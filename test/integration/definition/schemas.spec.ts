@@ -167,7 +167,7 @@ describe('add with a schema', () => {
         await reaches(status, added.id, state);
         if (!(checked instanceof Error)) await reaches(status, (checked as { id: string }).id, 'completed');
       }),
-      { numRuns: 30 },
+      { numRuns: 30, examples: [[{ n: 1 }], [{ n: 1, more: 1 }]] },
     );
     expect(handled.length).toBeGreaterThan(0);
   });

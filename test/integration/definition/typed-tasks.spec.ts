@@ -114,7 +114,8 @@ describe('where there is no handler', () => {
   });
 
   it("the module's tasks come before it, and its queues and defaults behind it", async () => {
-    expect(await addedOf(Report, { tasks: { report: { priority: 9 } } })).toMatchObject({ priority: 9 });
+    const tasks = { report: { priority: 9, queue: 'others' } };
+    expect(await addedOf(Report, { tasks })).toEqual({ priority: 9, queue: 'others' });
     expect(await addedOf(Report, { queues: { reports: { priority: 9 } }, defaults: { priority: 9 } })).toMatchObject({
       priority: 5,
     });
