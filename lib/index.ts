@@ -8,9 +8,18 @@ export { TaskData } from './decorators/task-data.decorator.js';
 export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.decorator.js';
 export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedule.decorator.js';
 export * from './errors/index.js';
+export type { TaskEvent, TaskEventFacts, TaskEventOf, TaskEventType } from './events/task-event.js';
+export { TaskEvents } from './events/task-events.js';
 export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
 export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
+export type { TaskQueueHealthOptions } from './health/health-options.js';
+export type { QueueHealth } from './health/queue-health.js';
+export {
+  RedisTaskQueueHealthIndicator,
+  type TaskQueueHealth,
+  type TaskQueueHealthResult,
+} from './health/redis-task-queue-health.indicator.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
 export { type AddedTask, type AddOptions, type BulkRow, TaskProducer } from './producer/task-producer.service.js';

@@ -11,6 +11,7 @@ import type { GuardedLog } from './guarded-log.js';
 import type { PendingOutcomes } from './pending-outcomes.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
+import type { RunEvents } from './run-events.js';
 import type { RunFactory } from './run-factory.js';
 import { RunReports } from './run-reports.js';
 import { RunningCalls } from './running-calls.js';
@@ -32,6 +33,7 @@ export interface HeldTasksOptions {
   quarantine: Quarantine;
   /** For whoever wants to know which handlers ran when. */
   onEnded?: (call: Call) => void;
+  events?: RunEvents | undefined;
 }
 
 /**
@@ -195,8 +197,9 @@ export class HeldTasks implements BatchRunListener {
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.drop(id);
+      else if (kind !== 'progress') this.confirm(outcome, refused.includes(id));
     }
+    this.options.events?.malformed(malformed);
     this.waiting.confirm();
     this.running.settled();
     this.reports.refused(refused);
@@ -211,8 +214,10 @@ export class HeldTasks implements BatchRunListener {
     this.outcomes.restore(outcomes.filter(({ id }) => this.held.has(id)));
   }
 
-  /** Forgets what Redis does not know this worker to hold. */
-  keepOnly(ids: ReadonlySet<string>): void {
+  /** Forgets what Redis does not know this worker to hold. @param isAlive its lease was not lost */
+  keepOnly(ids: ReadonlySet<string>, isAlive: boolean): void {
+    // The lease was not lost, so these outcomes have reached Redis, though its answer was lost.
+    for (const outcome of isAlive ? this.outcomes.missingFrom(ids) : []) this.confirm(outcome, false);
     for (const [id, run] of this.held) if (!ids.has(id)) this.forget(id, run);
     this.takeOut(({ envelope }) => !ids.has(envelope.id));
     this.outcomes.keepOnly(ids);
@@ -302,6 +307,15 @@ export class HeldTasks implements BatchRunListener {
     for (const id of ids.reverse()) this.reports.givenBack(id);
   }
 
+  /** Redis has its outcome, or has refused it. */
+  private confirm(outcome: Outcome, isRefused: boolean): void {
+    const { events } = this.options;
+    const run = this.held.get(outcome.id);
+    if (run !== undefined && !isRefused) events?.settled(outcome, run);
+    else if (run?.hasBegun) events?.lost(run);
+    this.drop(outcome.id);
+  }
+
   private drop(id: string): void {
     this.held.delete(id);
     this.toldToWait.delete(id);
@@ -311,6 +325,7 @@ export class HeldTasks implements BatchRunListener {
     this.drop(id);
     if (!run) return;
     this.options.quarantine.leave(run.call);
+    if (run.hasBegun) this.options.events?.lost(run);
     if (!this.running.has(run)) return;
     this.reports.lost(run);
     run.lose('The lease was lost');

@@ -2,8 +2,9 @@ import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
 import { type LeaseKeeper, tickMs } from '../broker/lease-keeper.js';
-import type { Partition } from '../broker/partition.js';
+import { type Partition, queueOf } from '../broker/partition.js';
 import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
+import { TaskEventSource } from '../events/task-event-source.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -32,6 +33,7 @@ export class TaskWorker {
     private readonly handlers: TaskHandlerRegistry,
     private readonly outages: OutageLog,
     private readonly onBeat: (partition: Partition, reply: BeatReply) => void = () => undefined,
+    private readonly events = new TaskEventSource(),
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);
@@ -40,6 +42,12 @@ export class TaskWorker {
   /** The queues that this process works on: those it has handlers for, as far as `consume` allows. */
   get queues(): string[] {
     return this.handlers.queues.filter((queue) => this.settings.consumes(queue));
+  }
+
+  /** Of those of its queues whose loops run: for how long these have not turned, and how long that may be. */
+  get silences(): Map<string, { ms: number; maxMs: number }> {
+    const all = [...this.loops.keys()].map(({ partition, silence }) => [queueOf(partition), silence] as const);
+    return new Map(all.flatMap(([queue, silence]) => (silence ? [[queue, silence]] : [])));
   }
 
   /**
@@ -77,6 +85,7 @@ export class TaskWorker {
             watch.ended(mode.handler.name, endedAt);
             quarantine.ended();
           },
+          events: this.events,
         },
         this.broker,
         this.outages,

@@ -2,10 +2,15 @@ import { type DynamicModule, Global, Logger, Module } from '@nestjs/common';
 import { DiscoveryModule } from '@nestjs/core';
 import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { RedisBroker } from '../broker/redis/redis.broker.js';
-import { TaskBroker } from '../broker/task-broker.js';
+import type { Partition } from '../broker/partition.js';
+import { type BeatReply, TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { ConnectionEvents } from '../events/connection-events.js';
+import { TaskEventSource } from '../events/task-event-source.js';
+import { TaskEvents } from '../events/task-events.js';
+import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import { TaskHandlerInvoker } from '../discovery/task-handler.invoker.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
@@ -20,6 +25,7 @@ import {
   ConfigurableModuleClass,
   MODULE_OPTIONS_TOKEN,
 } from './redis-task-queue.module-definition.js';
+import { observingProviders } from './observing.providers.js';
 import { RedisWatcher } from './redis-watcher.js';
 import { scheduleProviders } from './schedule.providers.js';
 import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
@@ -54,8 +60,9 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     },
     {
       provide: RedisWatcher,
-      useFactory: (broker: TaskBroker, outages: OutageLog) => new RedisWatcher(broker, outages),
-      inject: [TaskBroker, OutageLog],
+      useFactory: (broker: TaskBroker, outages: OutageLog, events: TaskEventSource) =>
+        new RedisWatcher(broker, outages, new ConnectionEvents(events)),
+      inject: [TaskBroker, OutageLog, TaskEventSource],
     },
     {
       provide: TaskHandlerRegistry,
@@ -85,15 +92,25 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
         handlers: TaskHandlerRegistry,
         outages: OutageLog,
         keeper: ScheduleKeeper,
-      ) =>
-        new TaskWorker(broker, settings, handlers, outages, (partition, { scheduleRevision }) =>
-          keeper.notice(partition, scheduleRevision),
-        ),
-      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper],
+        events: TaskEventSource,
+      ) => {
+        const onBeat = (partition: Partition, { scheduleRevision }: BeatReply): void =>
+          keeper.notice(partition, scheduleRevision);
+        return new TaskWorker(broker, settings, handlers, outages, onBeat, events);
+      },
+      inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, TaskEventSource],
     },
     ...scheduleProviders,
+    ...observingProviders,
   ],
-  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin, TaskScheduler],
+  exports: [
+    TaskProducer,
+    TaskStatusService,
+    TaskQueueAdmin,
+    TaskScheduler,
+    TaskEvents,
+    RedisTaskQueueHealthIndicator,
+  ],
 })
 export class RedisTaskQueueModule extends ConfigurableModuleClass {
   /** @throws InvalidOptionsError when the application starts; it names every wrong option. */

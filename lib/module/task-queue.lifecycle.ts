@@ -9,7 +9,9 @@ import {
 import { DiscoveryService } from '@nestjs/core';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
+import { TaskEventSource } from '../events/task-event-source.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -31,7 +33,7 @@ const HOOKS_CHECK_MS = 5_000;
 export class TaskQueueLifecycle
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  private readonly logger = new Logger('RedisTaskQueueModule');
+  private readonly logger = guardedLog(new Logger('RedisTaskQueueModule'));
   private hooksCheck: NodeJS.Timeout | undefined;
 
   constructor(
@@ -46,6 +48,7 @@ export class TaskQueueLifecycle
     private readonly outages: OutageLog,
     private readonly declarer: ScheduleDeclarer,
     private readonly keeper: ScheduleKeeper,
+    private readonly events: TaskEventSource,
   ) {}
 
   /**
@@ -108,6 +111,7 @@ export class TaskQueueLifecycle
     // What they had under way when the start failed has just been cut off.
     await this.stopSchedules();
     this.outages.close();
+    this.events.complete();
   }
 
   /** Each instance would find all handlers, and run every one of them. */

@@ -47,7 +47,7 @@ describe('an outcome whose call failed', () => {
 
   it('is dropped if the lease was lost meanwhile: the task may be claimed anew, for a run that counts', () => {
     const { held, outcomes } = withOutcomeUnderWay();
-    held.keepOnly(new Set());
+    held.keepOnly(new Set(), false);
     held.unsettled(outcomes);
     expect(held.outcomes.hasAny).toBe(false);
   });
@@ -71,7 +71,7 @@ describe('a handler that was told to wait', () => {
 
   it('does so no longer if its lease was lost', () => {
     const { held } = limited();
-    held.keepOnly(new Set());
+    held.keepOnly(new Set(), false);
     expect(held.room).toBeGreaterThan(0);
   });
 });
