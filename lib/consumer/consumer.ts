@@ -287,7 +287,8 @@ export class Consumer {
   /** What Redis says that we hold is the truth: what we do not know of we run, what is gone we drop. */
   private async reconcile(): Promise<void> {
     const ids = new Set(await this.broker.held(this.partition, this.lease.id));
-    this.held.keepOnly(ids, true);
+    this.held.settledBut(ids);
+    this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
     this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown), {
       areMarked: false,
@@ -299,7 +300,7 @@ export class Consumer {
   /** Declared dead: others run what was held here. The next `attach` enters a new worker. */
   private abandon(): void {
     this.lease.forfeit();
-    this.held.keepOnly(new Set(), false);
+    this.held.keepOnly(new Set());
     this.attached = false;
   }
 

@@ -193,11 +193,12 @@ export class HeldTasks implements BatchRunListener {
   }
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
-  settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
+  settled(outcomes: readonly Outcome[], reply: Pick<ExchangeReply, 'refused' | 'cancelled' | 'malformed'>): void {
+    const { refused, cancelled, malformed } = reply;
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.confirm(outcome, refused.includes(id));
+      else if (kind !== 'progress') this.confirm(outcome, refused.includes(id), cancelled.includes(id));
     }
     this.options.events?.malformed(malformed);
     this.waiting.confirm();
@@ -214,10 +215,13 @@ export class HeldTasks implements BatchRunListener {
     this.outcomes.restore(outcomes.filter(({ id }) => this.held.has(id)));
   }
 
-  /** Forgets what Redis does not know this worker to hold. @param isAlive its lease was not lost */
-  keepOnly(ids: ReadonlySet<string>, isAlive: boolean): void {
-    // The lease was not lost, so these outcomes have reached Redis, though its answer was lost.
-    for (const outcome of isAlive ? this.outcomes.missingFrom(ids) : []) this.confirm(outcome, false);
+  /** Redis holds no others for this worker, whose lease was not lost: so their outcomes have reached it, though its answer was lost. */
+  settledBut(ids: ReadonlySet<string>): void {
+    for (const outcome of this.outcomes.missingFrom(ids)) this.confirm(outcome);
+  }
+
+  /** Forgets what Redis does not know this worker to hold. */
+  keepOnly(ids: ReadonlySet<string>): void {
     for (const [id, run] of this.held) if (!ids.has(id)) this.forget(id, run);
     this.takeOut(({ envelope }) => !ids.has(envelope.id));
     this.outcomes.keepOnly(ids);
@@ -308,10 +312,10 @@ export class HeldTasks implements BatchRunListener {
   }
 
   /** Redis has its outcome, or has refused it. */
-  private confirm(outcome: Outcome, isRefused: boolean): void {
+  private confirm(outcome: Outcome, isRefused = false, isCalledOff = false): void {
     const { events } = this.options;
     const run = this.held.get(outcome.id);
-    if (run !== undefined && !isRefused) events?.settled(outcome, run);
+    if (run !== undefined && !isRefused) events?.settled(outcome, run, isCalledOff);
     else if (run?.hasBegun) events?.lost(run);
     this.drop(outcome.id);
   }

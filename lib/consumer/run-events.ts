@@ -25,8 +25,9 @@ export class RunEvents {
   }
 
   /** Redis has this outcome. @param run `null` of what nobody here can run */
-  settled(outcome: Outcome, run: TaskRun | null): void {
+  settled(outcome: Outcome, run: TaskRun | null, isCalledOff: boolean): void {
     if (!this.source.observed) return;
+    if (run && isCalledOff) return this.source.emit({ type: 'cancelled', ...this.factsOf(run), reason: 'cancelled' });
     const event = run ? this.eventOf(outcome, run) : this.eventOfStranger(outcome);
     if (event) this.source.emit(event);
   }

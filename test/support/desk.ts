@@ -86,7 +86,7 @@ export class Desk {
   /** Redis is told of all that there is to tell. @returns what that was */
   settle(): Outcome[] {
     const outcomes = this.held.outcomes.take(1_000_000);
-    this.held.settled(outcomes, { refused: [], malformed: [] });
+    this.held.settled(outcomes, { refused: [], cancelled: [], malformed: [] });
     this.held.startWaiting();
     return outcomes;
   }

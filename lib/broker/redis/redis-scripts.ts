@@ -91,6 +91,7 @@ export type ExchangeAnswer =
       expired: number,
       nowMs: number,
       heldUp: number,
+      calledOff?: string[],
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];

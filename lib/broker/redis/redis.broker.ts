@@ -144,11 +144,12 @@ export class RedisBroker extends TaskBroker {
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs, heldUp] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs, heldUp, calledOff = []] = answer;
     return {
       claimed,
       refused,
       malformed,
+      cancelled: calledOff,
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
       isHeldUp: heldUp === 1,

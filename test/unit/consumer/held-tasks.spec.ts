@@ -47,7 +47,7 @@ describe('an outcome whose call failed', () => {
 
   it('is dropped if the lease was lost meanwhile: the task may be claimed anew, for a run that counts', () => {
     const { held, outcomes } = withOutcomeUnderWay();
-    held.keepOnly(new Set(), false);
+    held.keepOnly(new Set());
     held.unsettled(outcomes);
     expect(held.outcomes.hasAny).toBe(false);
   });
@@ -65,13 +65,13 @@ describe('a handler that was told to wait', () => {
     expect(held.room).toBe(0);
     held.accept([encodeEnvelope('b', 'x', '1')], { areMarked: true, isLast: true });
     expect(held.outcomes.take(10)).toEqual([{ kind: 'released', id: 'b', began: false }]);
-    held.settled(outcomes, { refused: [], malformed: [] });
+    held.settled(outcomes, { refused: [], cancelled: [], malformed: [] });
     expect(held.room).toBe(10);
   });
 
   it('does so no longer if its lease was lost', () => {
     const { held } = limited();
-    held.keepOnly(new Set(), false);
+    held.keepOnly(new Set());
     expect(held.room).toBeGreaterThan(0);
   });
 });
