@@ -64,7 +64,18 @@ export class Consumer {
     const { maxLost } = settings;
     this.events = new RunEvents(partition, options.events, clock);
     const onRecovered = this.events.recovered.bind(this.events);
-    this.lease = new WorkerLease(partition, workerId, leaseMs, maxLost, retention, broker, logger, onBeat, keeper, onRecovered);
+    this.lease = new WorkerLease(
+      partition,
+      workerId,
+      leaseMs,
+      maxLost,
+      retention,
+      broker,
+      logger,
+      onBeat,
+      keeper,
+      onRecovered,
+    );
     this.held = new HeldTasks({
       partition,
       runs: new RunFactory({ partition, handlers, settingsOf, maxLost, logger }),

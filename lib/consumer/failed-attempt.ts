@@ -89,7 +89,10 @@ function backOff(run: TaskRun, thrown: unknown): Decision {
     const delayMs = settings.backoff(failures, thrown, task);
     return delayMs === null ? { final: ', its backoff gave up' } : { delayMs, remark: '' };
   } catch (error) {
-    return { delayMs: defaultBackoff(failures), remark: ` (its backoff failed: ${showFailure(describeForLog(error))})` };
+    return {
+      delayMs: defaultBackoff(failures),
+      remark: ` (its backoff failed: ${showFailure(describeForLog(error))})`,
+    };
   }
 }
 

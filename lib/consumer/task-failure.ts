@@ -46,7 +46,10 @@ function within(error: Error, show: Show): string {
     const errors = error instanceof AggregateError ? error.errors : [];
     if (errors.length === 0) return '';
     const more = errors.length > MAX_ERRORS ? ', …' : '';
-    return ` [${errors.slice(0, MAX_ERRORS).map((each) => showBriefly(each, show)).join(', ')}${more}]`;
+    return ` [${errors
+      .slice(0, MAX_ERRORS)
+      .map((each) => showBriefly(each, show))
+      .join(', ')}${more}]`;
   } catch {
     return '';
   }

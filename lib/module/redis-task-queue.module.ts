@@ -103,14 +103,7 @@ import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
     ...scheduleProviders,
     ...observingProviders,
   ],
-  exports: [
-    TaskProducer,
-    TaskStatusService,
-    TaskQueueAdmin,
-    TaskScheduler,
-    TaskEvents,
-    RedisTaskQueueHealthIndicator,
-  ],
+  exports: [TaskProducer, TaskStatusService, TaskQueueAdmin, TaskScheduler, TaskEvents, RedisTaskQueueHealthIndicator],
 })
 export class RedisTaskQueueModule extends ConfigurableModuleClass {
   /** @throws InvalidOptionsError when the application starts; it names every wrong option. */

@@ -55,7 +55,9 @@ export class RedisSteering {
   }
 
   async longestWait(partition: Partition): Promise<number | null> {
-    const waitMs = await this.commands.repeatable((client) => client.taskLongestWait([...this.keys.scripts(partition)]));
+    const waitMs = await this.commands.repeatable((client) =>
+      client.taskLongestWait([...this.keys.scripts(partition)]),
+    );
     return waitMs < 0 ? null : waitMs;
   }
 

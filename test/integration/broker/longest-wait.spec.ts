@@ -13,7 +13,11 @@ const MINUTE = 60_000;
 const idOfAge = (minutes: number): string => ulid(Date.now() - minutes * MINUTE);
 
 /** Adds tasks that seem to be so old. */
-async function add(broker: RedisBroker, minutes: number, place: { priority?: number; group?: string } = {}): Promise<string> {
+async function add(
+  broker: RedisBroker,
+  minutes: number,
+  place: { priority?: number; group?: string } = {},
+): Promise<string> {
   const id = idOfAge(minutes);
   await broker.enqueue(q, [newTask(id, place)], { inLanes: true, withStatus: false });
   return id;

@@ -128,7 +128,11 @@ describe('a task', () => {
 
   it('that nobody can run is told when it is a dead letter', async () => {
     const { told } = await start(() => undefined);
-    await fixture.redis.lpush(key('task_queue:{default}'), 'nonsense', '{"id":"x","attempt":0,"missed":20,"name":"unknown"}');
+    await fixture.redis.lpush(
+      key('task_queue:{default}'),
+      'nonsense',
+      '{"id":"x","attempt":0,"missed":20,"name":"unknown"}',
+    );
     await fixture.redis.lpush(key('task_bell:{default}'), '1');
     await eventually(() => told.of('failed').length === 2);
     const facts = { name: null, attempt: 0, ranMs: 0, queue: 'default' };
@@ -157,7 +161,8 @@ describe('a worker', () => {
 
   it('that is stopped tells what it gave back, then the stream completes', async () => {
     const { producer, told, app, status, log } = await start(
-      (_data, { signal }) => new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stop')))),
+      (_data, { signal }) =>
+        new Promise((_, reject) => signal.addEventListener('abort', () => reject(new Error('stop')))),
       {},
       { shutdownTimeout: 0 },
     );

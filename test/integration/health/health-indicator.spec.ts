@@ -61,7 +61,10 @@ async function start(
     }
   }
   @Module({
-    imports: [TerminusModule.forRoot({ logger: false }), RedisTaskQueueModule.forRoot({ redis: target.url, ...module })],
+    imports: [
+      TerminusModule.forRoot({ logger: false }),
+      RedisTaskQueueModule.forRoot({ redis: target.url, ...module }),
+    ],
     controllers: [HealthController],
     providers: [Tasks],
   })
@@ -147,7 +150,9 @@ describe('the health of an application', () => {
 
   it('is red where the loop of a queue hangs, though Redis answers', async () => {
     const { app, get } = await start(undefined, {}, { lease: 500 });
-    const [consumer] = [...(app.get(TaskWorker, { strict: false }) as unknown as { loops: Map<object, unknown> }).loops.keys()];
+    const [consumer] = [
+      ...(app.get(TaskWorker, { strict: false }) as unknown as { loops: Map<object, unknown> }).loops.keys(),
+    ];
     const { exchanges } = consumer as { exchanges: { settle: () => Promise<void> } };
     const settle = exchanges.settle.bind(exchanges);
     const latch = new Latch();

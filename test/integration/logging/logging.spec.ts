@@ -88,7 +88,11 @@ function handlerOf(kind: string, make: Thrower, options: TaskHandlerOptions): Pa
 const KINDS = ['bare', 'enhanced', 'filtered', 'batch'];
 
 describe.each(KINDS)('of a failure the log has one line, and never the data: %s', (kind) => {
-  async function run(make: Thrower, ends: TaskStatus['state'], options: TaskHandlerOptions = {}): Promise<{
+  async function run(
+    make: Thrower,
+    ends: TaskStatus['state'],
+    options: TaskHandlerOptions = {},
+  ): Promise<{
     id: string;
     troubles: Calls['troubles'];
   }> {
@@ -208,15 +212,12 @@ describe('a logger that throws', () => {
       if (/^(Task|RedisTaskQueue)/.test(String(given.at(-1)))) throw new Error('the log is full');
     };
     const broken: LoggerService = { log: write, warn: write, error: write, debug: write };
-    const app = await startApp(
-      { redis: fixture.url, prefix: fixture.prefix },
-      [
-        workHandler((data) => {
-          if (data === 'bad') throw new Error('broken');
-        }),
-        { provide: 'logger', useFactory: () => Logger.overrideLogger(broken) },
-      ],
-    );
+    const app = await startApp({ redis: fixture.url, prefix: fixture.prefix }, [
+      workHandler((data) => {
+        if (data === 'bad') throw new Error('broken');
+      }),
+      { provide: 'logger', useFactory: () => Logger.overrideLogger(broken) },
+    ]);
     app.app.get(TaskEvents).subscribe(() => {
       throw new Error('a listener that throws as well');
     });
