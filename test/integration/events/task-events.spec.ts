@@ -47,7 +47,7 @@ describe('a task', () => {
     const facts = { queue: 'default', id, name: 'work', attempt: 1 };
     expect(told.about(id)).toEqual(['started', 'completed']);
     expect(told.of('started')).toEqual([{ type: 'started', ...facts }]);
-    expect(completed).toEqual({ type: 'completed', ...facts, ranMs: expect.any(Number) });
+    expect(completed).toEqual({ type: 'completed', ...facts, ranMs: expect.any(Number) as number });
     expect(completed.ranMs).toBeGreaterThanOrEqual(19);
     expect(JSON.stringify(told.all)).not.toContain('secret');
   });
@@ -68,7 +68,7 @@ describe('a task', () => {
       id,
       name: 'work',
       attempt: 2,
-      ranMs: expect.any(Number),
+      ranMs: expect.any(Number) as number,
       error,
     });
     expect(told.about(id)).toEqual(['started', 'retrying', 'started', 'failed']);

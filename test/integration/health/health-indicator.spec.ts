@@ -31,7 +31,7 @@ afterEach(async () => {
 interface HealthApp {
   app: INestApplication;
   /** What the endpoint answers. */
-  get(): Promise<{ code: number; status: string; tasks: TaskQueueHealth }>;
+  get: () => Promise<{ code: number; status: string; tasks: TaskQueueHealth }>;
 }
 
 async function start(
@@ -75,7 +75,7 @@ async function start(
   const { port } = (app.getHttpServer() as Server).address() as AddressInfo;
   return {
     app,
-    async get() {
+    get: async () => {
       const response = await fetch(`http://127.0.0.1:${port}/health`);
       const { status, details } = (await response.json()) as { status: string; details: { tasks: TaskQueueHealth } };
       return { code: response.status, status, tasks: details.tasks };
@@ -92,7 +92,7 @@ describe('the health of an application', () => {
       tasks: {
         status: 'up',
         redis: 'up',
-        queues: { email: { status: 'up', silentMs: expect.any(Number), longestWaitMs: null } },
+        queues: { email: { status: 'up', silentMs: expect.any(Number) as number, longestWaitMs: null } },
       },
     });
   });
@@ -108,9 +108,9 @@ describe('the health of an application', () => {
     expect(red).toMatchObject({
       code: 503,
       status: 'error',
-      tasks: { status: 'down', redis: 'down', message: expect.stringContaining('Redis cannot be used') },
+      tasks: { status: 'down', redis: 'down', message: expect.stringContaining('Redis cannot be used') as string },
     });
-    expect(await told.first('connectionLost')).toMatchObject({ error: { message: expect.any(String) } });
+    expect(await told.first('connectionLost')).toMatchObject({ error: { message: expect.any(String) as string } });
     await target.server.restart();
     await eventually(async () => (await get()).code === 200);
     expect((await told.first('connectionBack')).lostMs).toBeGreaterThan(0);
@@ -139,7 +139,7 @@ describe('the health of an application', () => {
       return answer.code === 503 && answer;
     });
     expect(red.tasks).toMatchObject({
-      message: expect.stringMatching(/^a task of queue "email" has been waiting for \d+\.\d s$/),
+      message: expect.stringMatching(/^a task of queue "email" has been waiting for \d+\.\d s$/) as string,
       redis: 'up',
       queues: { email: { status: 'down' } },
     });

@@ -68,7 +68,7 @@ function handlerOf(kind: string, make: Thrower, options: TaskHandlerOptions): Pa
       run(data: unknown[], _tasks: TaskContext[]): unknown[] {
         return data.map((each) => {
           const thrown = make(each);
-          return thrown === undefined ? 'done' : Promise.reject(thrown as Error);
+          return thrown === undefined ? 'done' : Promise.reject(thrown);
         });
       }
     }
@@ -77,7 +77,7 @@ function handlerOf(kind: string, make: Thrower, options: TaskHandlerOptions): Pa
   class Enhanced {
     @TaskHandler('work', options)
     @UseGuards({ canActivate: () => true })
-    @UseFilters(...(kind === 'filtered' ? [{ catch: (thrown: unknown) => Promise.reject(thrown as Error) }] : []))
+    @UseFilters(...(kind === 'filtered' ? [{ catch: (thrown: unknown) => Promise.reject(thrown) }] : []))
     run(data: unknown): unknown {
       return handle(data);
     }
@@ -216,7 +216,7 @@ describe('a logger that throws', () => {
       workHandler((data) => {
         if (data === 'bad') throw new Error('broken');
       }),
-      { provide: 'logger', useFactory: () => Logger.overrideLogger(broken) },
+      { provide: 'logger', useFactory: (): void => Logger.overrideLogger(broken) },
     ]);
     app.app.get(TaskEvents).subscribe(() => {
       throw new Error('a listener that throws as well');
