@@ -122,7 +122,7 @@ describe('the health of an application', () => {
     ['has fewer replicas than it needs', ['min-replicas-to-write', '1']],
   ])('is red where Redis answers, but %s', async (_what, [name = '', value = '']) => {
     const { get } = await start();
-    const [, before = ''] = (await target.redis.config('GET', name)) as string[];
+    const [, before = ''] = (await target.redis.call('CONFIG', 'GET', name)) as string[];
     await target.redis.config('SET', name, value);
     expect(await get()).toMatchObject({ code: 503, tasks: { redis: 'down', queues: { email: { status: 'up' } } } });
     await target.redis.config('SET', name, before);
@@ -150,9 +150,8 @@ describe('the health of an application', () => {
 
   it('is red where the loop of a queue hangs, though Redis answers', async () => {
     const { app, get } = await start(undefined, {}, { lease: 500 });
-    const [consumer] = [
-      ...(app.get(TaskWorker, { strict: false }) as unknown as { loops: Map<object, unknown> }).loops.keys(),
-    ];
+    const worker: object = app.get(TaskWorker, { strict: false });
+    const [consumer] = (worker as { loops: Map<object, unknown> }).loops.keys();
     const { exchanges } = consumer as { exchanges: { settle: () => Promise<void> } };
     const settle = exchanges.settle.bind(exchanges);
     const latch = new Latch();

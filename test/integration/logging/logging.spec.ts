@@ -216,7 +216,7 @@ describe('a logger that throws', () => {
       workHandler((data) => {
         if (data === 'bad') throw new Error('broken');
       }),
-      { provide: 'logger', useFactory: (): void => Logger.overrideLogger(broken) },
+      { provide: 'logger', useFactory: (): void => void Logger.overrideLogger(broken) },
     ]);
     app.app.get(TaskEvents).subscribe(() => {
       throw new Error('a listener that throws as well');

@@ -78,7 +78,10 @@ describe('TaskEvents', () => {
 describe('a listener', () => {
   it.each<[what: string, subscribe: (events: TaskEvents) => unknown]>([
     ['that throws', (events) => events.subscribe(thrower)],
-    ['whose promise rejects', (events) => events.subscribe(() => Promise.reject(new Error('listener')) as unknown as void)],
+    [
+      'whose promise rejects',
+      (events) => events.subscribe(() => Promise.reject(new Error('listener')) as unknown as void),
+    ],
     ['that is an object', (events) => events.subscribe({ next: thrower })],
     ['behind a chain', (events) => events.pipe(map((event) => event)).subscribe(thrower)],
     ['behind ofType', (events) => events.ofType('started').subscribe(thrower)],
