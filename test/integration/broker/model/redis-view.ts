@@ -67,9 +67,7 @@ export async function redisView(world: World): Promise<View> {
     cancel: cancel.sort(byText),
     statuses: Object.fromEntries(ids.map((id, row) => [id, statuses[row] ?? null])),
     // Personal bells go by themselves.
-    leftOver: keys.filter(
-      (key) => !known.includes(key) && !key.startsWith(`${world.key('bell')}:`) && key !== world.key('room'),
-    ),
+    leftOver: keys.filter((key) => !known.includes(key) && !key.startsWith(`${world.key('bell')}:`) && key !== world.key('room')),
   };
 }
 
