@@ -11,18 +11,31 @@ export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.
 export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedule.decorator.js';
 export * from './definition/index.js';
 export * from './errors/index.js';
+export type { TaskEvent, TaskEventFacts, TaskEventOf, TaskEventType } from './events/task-event.js';
+export { TaskEvents } from './events/task-events.js';
 export { FailTask, RateLimited, RetryTask, SnoozeTask } from './handler/control-flow.js';
 export { TaskContext } from './handler/task-context.js';
 export { getTaskContext, getTaskContexts, isTaskContext } from './handler/task-host.js';
+export type { TaskQueueHealthOptions } from './health/health-options.js';
+export type { QueueHealth } from './health/queue-health.js';
+export {
+  RedisTaskQueueHealthIndicator,
+  type TaskQueueHealth,
+  type TaskQueueHealthResult,
+} from './health/redis-task-queue-health.indicator.js';
 export {
   getTaskConsumersToken,
+  getTaskEventsToken,
   getTaskProducerToken,
   getTaskQueueAdminToken,
+  getTaskQueueHealthToken,
   getTaskSchedulerToken,
   getTaskStatusServiceToken,
   InjectTaskConsumers,
+  InjectTaskEvents,
   InjectTaskProducer,
   InjectTaskQueueAdmin,
+  InjectTaskQueueHealth,
   InjectTaskScheduler,
   InjectTaskStatusService,
 } from './module/instance-services.js';

@@ -71,6 +71,8 @@ export interface ExchangeReply {
   claimed: string[];
   /** Ids whose outcome came too late: others have taken the task over. */
   refused: string[];
+  /** Ids that ended cancelled, whatever their outcomes were: somebody had called them off before. */
+  cancelled: string[];
   /** Ids under which elements that are no tasks now lie in the dead letters. */
   malformed: string[];
   /** More tasks are waiting than were claimed, or more are due. */

@@ -261,6 +261,19 @@ export abstract class TaskBroker {
     count: number,
   ): Promise<DeadLetter[]>;
 
+  /**
+   * For how long the task has been waiting, in ms, that has been waiting longest: since it was added, was due, or was put back as a dead
+   * letter. `null` where none is waiting. Of lists for priorities, groups and the like only some are looked at, those first whose turn it
+   * is last; what others have pushed without an id does not say since when it waits.
+   */
+  abstract longestWait(partition: Partition): Promise<number | null>;
+
+  /**
+   * Asks whether tasks could be added now. Changes nothing.
+   * @throws RedisUnavailableError @throws RedisRefusedError
+   */
+  abstract probe(): Promise<void>;
+
   /** When the dead letter died that died last, by Redis's clock; `null` if there is none. */
   abstract lastDeath(partition: Partition): Promise<number | null>;
 

@@ -3,6 +3,7 @@ import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { Partition } from '../broker/partition.js';
 import type { BeatReply } from '../broker/task-broker.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { TaskEventSource } from '../events/task-event-source.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import type { Call } from './call.js';
@@ -31,4 +32,5 @@ export interface ConsumerOptions {
   onBeat: (partition: Partition, reply: BeatReply) => void;
   /** Called whenever a handler has ended. */
   onEnded: (call: Call) => void;
+  events: TaskEventSource;
 }

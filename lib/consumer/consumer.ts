@@ -11,6 +11,7 @@ import { HeldTasks } from './held-tasks.js';
 import { HeldWatch } from './held-watch.js';
 import type { OutageLog } from './outage-log.js';
 import { RedisClock } from './redis-clock.js';
+import { RunEvents } from './run-events.js';
 import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
 import { WorkerLease } from './worker-lease.js';
@@ -50,7 +51,9 @@ export class Consumer {
   private owesRing = false;
   private beatIsDue = false;
   private readonly backoff = new Backoff();
+  private turnedAt = performance.now();
   private readonly watch: HeldWatch;
+  private readonly events: RunEvents;
 
   constructor(
     private readonly options: ConsumerOptions,
@@ -64,7 +67,20 @@ export class Consumer {
     const { partition, retention, clock } = this;
     const { workerId, leaseMs, handlers, settings, limits, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
     const { maxLost } = settings;
-    this.lease = new WorkerLease(partition, workerId, leaseMs, maxLost, retention, broker, logger, onBeat, keeper);
+    this.events = new RunEvents(partition, options.events, clock);
+    const onRecovered = this.events.recovered.bind(this.events);
+    this.lease = new WorkerLease(
+      partition,
+      workerId,
+      leaseMs,
+      maxLost,
+      retention,
+      broker,
+      logger,
+      onBeat,
+      keeper,
+      onRecovered,
+    );
     this.held = new HeldTasks({
       partition,
       runs: new RunFactory({ partition, handlers, settingsOf, maxLost, logger }),
@@ -76,6 +92,7 @@ export class Consumer {
       mayStart: () => this.attached && !this.plan.isClosed && this.lease.isFresh,
       quarantine,
       onEnded,
+      events: this.events,
     });
     this.plan = new ExchangePlan(this.held, this.exchanges);
     this.watch = new HeldWatch(this.held, () => this.gate.open());
@@ -133,6 +150,15 @@ export class Consumer {
     this.held.setConcurrency(concurrency);
     // Nobody has listened for this worker while all its slots were taken.
     this.look();
+  }
+
+  /**
+   * For how long its loop has not turned; `null` while it is paused, and once it has been stopped. At rest it turns seldom; but where it does not for longer than
+   * its lease, others may take over what it holds.
+   */
+  get silence(): { ms: number; maxMs: number } | null {
+    if (this.plan.isClosed) return null;
+    return { ms: performance.now() - this.turnedAt, maxMs: this.lease.leaseMs + this.lease.silenceMs };
   }
 
   /** Looks at the queue again: the bell rang, or it is time. */
@@ -227,6 +253,8 @@ export class Consumer {
     this.held.startWaiting();
     if (this.held.canStart || this.plan.shouldCall) this.gate.open();
     this.watch.look();
+    this.turnedAt = performance.now();
+    this.events.looked(this.held.size, this.sleeps && !this.isHeldUp && this.exchanges.count === 0);
     this.options.onTurn(this);
   }
 
@@ -299,6 +327,7 @@ export class Consumer {
   /** What Redis says that we hold is the truth: what we do not know of we run, what is gone we drop. */
   private async reconcile(): Promise<void> {
     const ids = new Set(await this.broker.held(this.partition, this.lease.id));
+    this.held.settledBut(ids);
     this.held.keepOnly(ids);
     const unknown = [...ids].filter((id) => !this.held.has(id)).sort();
     this.held.accept(await this.broker.heldTasks(this.partition, this.lease.id, unknown), {

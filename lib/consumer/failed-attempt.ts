@@ -4,7 +4,7 @@ import { FailTask, RateLimited, RetryTask, SnoozeTask } from '../handler/control
 import { isDelay } from '../options/backoff.js';
 import { defaultBackoff } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
-import { describeFailure, showError, showFailure } from './task-failure.js';
+import { describeFailure, describeForLog, showFailure } from './task-failure.js';
 import type { Verdict } from './task-outcome.js';
 import type { TaskRun } from './task-run.js';
 
@@ -48,15 +48,16 @@ function judgeFailedAttempt(run: TaskRun, thrown: unknown, settings: QueueSettin
   const failure = describeFailure(thrown);
   const facts = { id: run.envelope.id, error: JSON.stringify(failure), ranMs: Math.round(run.ranMs) };
   const decision = decide(run, thrown, nowMs);
+  const told = describeForLog(thrown);
   if ('final' in decision) {
-    const text = `${run.title} failed${decision.final}: ${showFailure(failure)}`;
+    const text = `${run.title} failed${decision.final}: ${showFailure(told)}`;
     return {
       outcome: { kind: 'failed', ...facts, ttlMs: settings.failedTtlMs },
-      log: { level: 'error', text, stack: failure.stack },
+      log: { level: 'error', text, stack: told.stack },
     };
   }
   const { delayMs, remark } = decision;
-  const text = `${run.title} failed${attemptOf(run)} and is tried again in ${delayMs} ms${remark}: ${showFailure(failure)}`;
+  const text = `${run.title} failed${attemptOf(run)} and is tried again in ${delayMs} ms${remark}: ${showFailure(told)}`;
   return { outcome: { kind: 'retrying', ...facts, delayMs }, log: { level: 'warn', text } };
 }
 
@@ -88,7 +89,10 @@ function backOff(run: TaskRun, thrown: unknown): Decision {
     const delayMs = settings.backoff(failures, thrown, task);
     return delayMs === null ? { final: ', its backoff gave up' } : { delayMs, remark: '' };
   } catch (error) {
-    return { delayMs: defaultBackoff(failures), remark: ` (its backoff failed: ${showError(error)})` };
+    return {
+      delayMs: defaultBackoff(failures),
+      remark: ` (its backoff failed: ${showFailure(describeForLog(error))})`,
+    };
   }
 }
 

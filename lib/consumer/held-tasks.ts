@@ -11,6 +11,7 @@ import type { GuardedLog } from './guarded-log.js';
 import type { PendingOutcomes } from './pending-outcomes.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
+import type { RunEvents } from './run-events.js';
 import type { RunFactory } from './run-factory.js';
 import { RunReports } from './run-reports.js';
 import { RunningCalls } from './running-calls.js';
@@ -32,6 +33,7 @@ export interface HeldTasksOptions {
   quarantine: Quarantine;
   /** For whoever wants to know which handlers ran when. */
   onEnded?: (call: Call) => void;
+  events?: RunEvents | undefined;
 }
 
 /**
@@ -191,12 +193,14 @@ export class HeldTasks implements BatchRunListener {
   }
 
   /** Redis has these outcomes, except for the refused ones, whose tasks others have taken over. */
-  settled(outcomes: readonly Outcome[], { refused, malformed }: Pick<ExchangeReply, 'refused' | 'malformed'>): void {
+  settled(outcomes: readonly Outcome[], reply: Pick<ExchangeReply, 'refused' | 'cancelled' | 'malformed'>): void {
+    const { refused, cancelled, malformed } = reply;
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.drop(id);
+      else if (kind !== 'progress') this.confirm(outcome, refused.includes(id), cancelled.includes(id));
     }
+    this.options.events?.malformed(malformed);
     this.waiting.confirm();
     this.running.settled();
     this.reports.refused(refused);
@@ -209,6 +213,11 @@ export class HeldTasks implements BatchRunListener {
    */
   unsettled(outcomes: readonly Outcome[]): void {
     this.outcomes.restore(outcomes.filter(({ id }) => this.held.has(id)));
+  }
+
+  /** Redis holds no others for this worker, whose lease was not lost: so their outcomes have reached it, though its answer was lost. */
+  settledBut(ids: ReadonlySet<string>): void {
+    for (const outcome of this.outcomes.missingFrom(ids)) this.confirm(outcome);
   }
 
   /** Forgets what Redis does not know this worker to hold. */
@@ -307,6 +316,15 @@ export class HeldTasks implements BatchRunListener {
     for (const id of ids.reverse()) this.reports.givenBack(id);
   }
 
+  /** Redis has its outcome, or has refused it. */
+  private confirm(outcome: Outcome, isRefused = false, isCalledOff = false): void {
+    const { events } = this.options;
+    const run = this.held.get(outcome.id);
+    if (run !== undefined && !isRefused) events?.settled(outcome, run, isCalledOff);
+    else if (run?.hasBegun) events?.lost(run);
+    this.drop(outcome.id);
+  }
+
   private drop(id: string): void {
     this.held.delete(id);
     this.toldToWait.delete(id);
@@ -316,6 +334,7 @@ export class HeldTasks implements BatchRunListener {
     this.drop(id);
     if (!run) return;
     this.options.quarantine.leave(run.call);
+    if (run.hasBegun) this.options.events?.lost(run);
     if (!this.running.has(run)) return;
     this.reports.lost(run);
     run.lose('The lease was lost');

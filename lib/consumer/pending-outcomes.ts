@@ -71,6 +71,11 @@ export class PendingOutcomes {
     }
   }
 
+  /** How tasks end that are not among these. */
+  missingFrom(ids: ReadonlySet<string>): Outcome[] {
+    return this.outcomes.filter(({ kind, id }) => kind !== 'began' && !ids.has(id));
+  }
+
   keepOnly(ids: ReadonlySet<string>): void {
     this.outcomes = this.outcomes.filter(({ id }) => ids.has(id));
     for (const id of this.progress.keys()) if (!ids.has(id)) this.progress.delete(id);

@@ -54,8 +54,9 @@ export class RunReports {
 
   /** Its handler may go on, but nobody listens. */
   interrupted(run: TaskRun): void {
-    this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
-    this.enter(judgeInterrupted(run, this.options.settings));
+    const verdict = judgeInterrupted(run, this.options.settings);
+    if (!verdict.log) this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
+    this.enter(verdict);
   }
 
   givenBack(id: string): void {

@@ -3,6 +3,7 @@ import type { Capacity } from './capacity.js';
 import type { Quarantine } from './quarantine.js';
 import type { RedisClock } from './redis-clock.js';
 import type { RunReports } from './run-reports.js';
+import type { RunEvents } from './run-events.js';
 import type { RunningCalls } from './running-calls.js';
 import type { WaitingTasks } from './waiting-tasks.js';
 
@@ -18,6 +19,7 @@ export interface SlotsOptions {
   onChange: () => void;
   /** For whoever wants to know which handlers ran when. */
   onEnded?: ((call: Call) => void) | undefined;
+  events?: RunEvents | undefined;
 }
 
 /** The slots of one queue: begins what waits as slots become free, and says how many there are. */
@@ -91,7 +93,7 @@ export class Slots {
   }
 
   private begin(call: Call): void {
-    const { clock, waiting, running, capacity, quarantine, reports } = this.options;
+    const { clock, waiting, running, capacity, quarantine, reports, events } = this.options;
     if (call.isExpiredAt(clock) && !this.expire(call)) return;
     if (call.mustBeMarked && !call.isMarked) {
       const isAlone = call.isSuspect ? quarantine.isQuiet : undefined;
@@ -101,6 +103,7 @@ export class Slots {
       capacity.began();
       running.add(call);
       if (call.isSuspect) quarantine.began();
+      events?.starting(call.runs);
       call.start();
     }
   }

@@ -12,8 +12,10 @@ export interface DescribedFailure {
   stack?: string;
 }
 
+type Show = (value: unknown) => string;
+
 /** Never throws, whatever was thrown: getters that throw, revoked proxies, cycles. */
-export function describeFailure(thrown: unknown): DescribedFailure {
+export function describeFailure(thrown: unknown, show: Show = showWhole): DescribedFailure {
   try {
     if (!(thrown instanceof Error)) return { name: 'NonError', message: cut(show(thrown), MAX_MESSAGE) };
   } catch {
@@ -28,33 +30,41 @@ export function describeFailure(thrown: unknown): DescribedFailure {
   };
   return {
     name: cut(read('name'), MAX_NAME),
-    message: cut(`${read('message')}${within(thrown)}`, MAX_MESSAGE),
-    stack: cut(read('stack'), MAX_STACK) + causeOf(thrown),
+    message: cut(`${read('message')}${within(thrown, show)}`, MAX_MESSAGE),
+    stack: cut(read('stack'), MAX_STACK) + causeOf(thrown, show),
   };
 }
 
+/** As the log is to have it. What is no error may be the data of the task, which are not for the log: a status tells what it was. */
+export function describeForLog(thrown: unknown): DescribedFailure {
+  return describeFailure(thrown, showWithoutContent);
+}
+
 /** What an AggregateError is made of. */
-function within(error: Error): string {
+function within(error: Error, show: Show): string {
   try {
     const errors = error instanceof AggregateError ? error.errors : [];
     if (errors.length === 0) return '';
     const more = errors.length > MAX_ERRORS ? ', …' : '';
-    return ` [${errors.slice(0, MAX_ERRORS).map(showBriefly).join(', ')}${more}]`;
+    return ` [${errors
+      .slice(0, MAX_ERRORS)
+      .map((each) => showBriefly(each, show))
+      .join(', ')}${more}]`;
   } catch {
     return '';
   }
 }
 
-function causeOf(error: Error): string {
+function causeOf(error: Error, show: Show): string {
   try {
-    return error.cause === undefined ? '' : cut(`\nCaused by ${showBriefly(error.cause)}`, MAX_MESSAGE);
+    return error.cause === undefined ? '' : cut(`\nCaused by ${showBriefly(error.cause, show)}`, MAX_MESSAGE);
   } catch {
     return '';
   }
 }
 
 /** Not what it is made of or caused by in turn: errors may go in circles. */
-function showBriefly(thrown: unknown): string {
+function showBriefly(thrown: unknown, show: Show): string {
   return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : show(thrown);
 }
 
@@ -68,8 +78,12 @@ export function showError(thrown: unknown): string {
   return showFailure(describeFailure(thrown));
 }
 
-function show(value: unknown): string {
+function showWhole(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 2 });
+}
+
+function showWithoutContent(value: unknown): string {
+  return typeof value === 'object' && value !== null ? 'an object that is no error' : showWhole(value);
 }
 
 function cut(text: string, max: number): string {

@@ -99,6 +99,11 @@ export class TaskRun implements Call, TaskRunControl {
     return this.lost;
   }
 
+  /** Its handler was called. */
+  get hasBegun(): boolean {
+    return this.startedAt > 0;
+  }
+
   /** Milliseconds since the handler was called; since it returned, how long it took. */
   get ranMs(): number {
     return (this.ended ? this.endedAt : performance.now()) - this.startedAt;
@@ -139,7 +144,7 @@ export class TaskRun implements Call, TaskRunControl {
     if (this.abortedFor) return;
     const reason = abortError('The task was cancelled');
     this.abort('cancelled', reason);
-    if (this.ended || this.startedAt === 0) return;
+    if (this.ended || !this.hasBegun) return;
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.end({ thrown: reason }), CANCEL_GRACE_MS);
   }

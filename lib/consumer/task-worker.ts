@@ -2,8 +2,9 @@ import { AsyncResource } from 'node:async_hooks';
 import { setMaxListeners } from 'node:events';
 import { Logger } from '@nestjs/common';
 import { ulid } from 'ulid';
-import type { Partition } from '../broker/partition.js';
+import { type Partition, queueOf } from '../broker/partition.js';
 import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
+import { TaskEventSource } from '../events/task-event-source.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -39,6 +40,7 @@ export class TaskWorker {
     private readonly handlers: TaskHandlerRegistry,
     private readonly outages: OutageLog,
     private readonly listener: WorkerListener = NOBODY,
+    private readonly events = new TaskEventSource(),
     private readonly logger = guardedLog(new Logger('TaskWorker')),
   ) {
     // One listener per queue, however many there are.
@@ -48,6 +50,12 @@ export class TaskWorker {
   /** The queues that this process works on: those it has handlers for, as far as `consume` allows. */
   get queues(): string[] {
     return this.handlers.queues.filter((queue) => this.settings.consumes(queue));
+  }
+
+  /** Of those of its queues whose loops run: for how long these have not turned, and how long that may be. */
+  get silences(): Map<string, { ms: number; maxMs: number }> {
+    const all = this.consumers.map(({ partition, silence }) => [queueOf(partition), silence] as const);
+    return new Map(all.flatMap(([queue, silence]) => (silence ? [[queue, silence]] : [])));
   }
 
   /** Whether it shuts down, or has: then nothing is started any more. */
@@ -108,7 +116,7 @@ export class TaskWorker {
   }
 
   private begin(queue: string, workerId: string, concurrency: number): Consumer {
-    const { broker, settings, outages, listener, logger } = this;
+    const { broker, settings, outages, listener, events, logger } = this;
     const shared = (this.shared ??= new SharedParts(this.consumers, broker, settings, outages, logger));
     const handlers = this.handlers.of(queue);
     const consumer = new Consumer(
@@ -125,6 +133,7 @@ export class TaskWorker {
         onBeat: (partition, reply) => listener.beaten(partition, reply),
         onTurn: (turned) => shared.turned(turned),
         onEnded: (call) => shared.ended(call),
+        events,
       },
       broker,
       outages,

@@ -1,7 +1,7 @@
-import type { Partition } from '../broker/partition.js';
+import { type Partition, publicId } from '../broker/partition.js';
 import type { LeaseKeeper } from '../broker/lease-keeper.js';
 import type { Retention } from '../broker/exchange.js';
-import type { BeatReply, TaskBroker } from '../broker/task-broker.js';
+import type { BeatReply, Recovery, TaskBroker } from '../broker/task-broker.js';
 import type { GuardedLog } from './guarded-log.js';
 
 /** So many leases lasts that of a worker that holds nothing and is alone. */
@@ -36,6 +36,7 @@ export class WorkerLease {
     private readonly onBeat: (partition: Partition, reply: BeatReply) => void,
     /** Renews it while the event loop is blocked. */
     private readonly keeper?: LeaseKeeper,
+    private readonly onRecovered: (recovery: Recovery) => void = () => undefined,
   ) {}
 
   get id(): string {
@@ -123,6 +124,10 @@ export class WorkerLease {
         const recovery = await this.broker.recover(this.partition, this.maxLost, this.retention);
         if (!recovery) break;
         const { worker, returned, buried, more } = recovery;
+        this.onRecovered(recovery);
+        for (const id of buried) {
+          this.logger.error(`${publicId(this.partition, id)} was lost with worker ${worker} and is a dead letter now`);
+        }
         const before = counts.get(worker) ?? { returned: 0, buried: 0 };
         counts.set(worker, { returned: before.returned + returned.length, buried: before.buried + buried.length });
         if (!more) break;

@@ -1,6 +1,8 @@
 import { type FactoryProvider, Inject, type InjectionToken, type Type } from '@nestjs/common';
 import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { TaskConsumers } from '../consumer/task-consumers.service.js';
+import { TaskEvents } from '../events/task-events.js';
+import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
 import { checkInstanceName, DEFAULT_INSTANCE, titleOf } from '../options/instance-name.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { TaskScheduler } from '../schedule/task-scheduler.service.js';
@@ -56,6 +58,16 @@ export const InjectTaskScheduler = injecting(getTaskSchedulerToken);
 export const getTaskConsumersToken = tokenOf(TaskConsumers, 'TaskConsumers');
 /** Injects the `TaskConsumers` of an instance. @throws InvalidOptionsError where that is no name */
 export const InjectTaskConsumers = injecting(getTaskConsumersToken);
+
+/** The token of the `TaskEvents` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskEventsToken = tokenOf(TaskEvents, 'TaskEvents');
+/** Injects the `TaskEvents` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskEvents = injecting(getTaskEventsToken);
+
+/** The token of the `RedisTaskQueueHealthIndicator` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskQueueHealthToken = tokenOf(RedisTaskQueueHealthIndicator, 'RedisTaskQueueHealthIndicator');
+/** Injects the `RedisTaskQueueHealthIndicator` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskQueueHealth = injecting(getTaskQueueHealthToken);
 
 /** The tokens of all that an instance offers. */
 export function serviceTokens(instance: string): InjectionToken[] {

@@ -13,6 +13,7 @@ import {
   type ASYNC_OPTIONS_TYPE,
   ConfigurableModuleClass,
 } from './redis-task-queue.module-definition.js';
+import { observingProviders } from './observing.providers.js';
 import { RedisTaskQueueFeatureModule } from './redis-task-queue-feature.module.js';
 import { scheduleProviders } from './schedule.providers.js';
 import { taskQueueProviders } from './task-queue.providers.js';
@@ -75,7 +76,9 @@ function instanceOf(definition: DynamicModule, given = DEFAULT_INSTANCE): Dynami
       ...(definition.providers ?? []),
       { provide: INSTANCE, useValue: name },
       { provide: settings, useExisting: TaskQueueSettings },
-      ...[...taskQueueProviders, ...scheduleProviders].map((provider) => ofInstance(provider, name)),
+      ...[...taskQueueProviders, ...scheduleProviders, ...observingProviders].map((provider) =>
+        ofInstance(provider, name),
+      ),
     ],
     exports: [settings, ...serviceTokens(name)],
   };

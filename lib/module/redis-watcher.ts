@@ -1,8 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { BrokerObserver, BrokerPart, ServerFacts } from '../broker/broker-observer.js';
 import type { TaskBroker } from '../broker/task-broker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
 import type { OutageLog } from '../consumer/outage-log.js';
 import { RedisUnavailableError } from '../errors/index.js';
+import type { ConnectionEvents } from '../events/connection-events.js';
 
 /**
  * Watches over this process's Redis: enters in the log when it fails and when it works again, and looks once, at the
@@ -14,7 +16,8 @@ export class RedisWatcher implements BrokerObserver {
   constructor(
     private readonly broker: TaskBroker,
     private readonly outages: OutageLog,
-    private readonly logger = new Logger('RedisTaskQueueModule'),
+    private readonly events: ConnectionEvents,
+    private readonly logger = guardedLog(new Logger('RedisTaskQueueModule')),
   ) {}
 
   /** Opens no connection: who has nothing to do with Redis yet is not made to. */
@@ -29,10 +32,12 @@ export class RedisWatcher implements BrokerObserver {
   }
 
   failing(part: BrokerPart, error: Error): void {
+    if (part === 'connection') this.events.lost(error);
     this.outages.begin(part, part === 'connection' ? new RedisUnavailableError(0, error) : error);
   }
 
   working(part: BrokerPart): void {
+    if (part === 'connection') this.events.back();
     this.outages.over(part);
   }
 

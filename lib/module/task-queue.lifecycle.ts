@@ -8,9 +8,11 @@ import {
 import { DiscoveryService } from '@nestjs/core';
 import { TaskBroker } from '../broker/task-broker.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { type GuardedLog, guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
@@ -40,7 +42,7 @@ export class TaskQueueLifecycle
   extends TaskQueueInstance
   implements OnModuleInit, OnApplicationBootstrap, OnModuleDestroy, OnApplicationShutdown
 {
-  private readonly logger: Logger;
+  private readonly logger: GuardedLog;
   private hooksCheck: NodeJS.Timeout | undefined;
   private entries: readonly TaskHandlerEntry[] | undefined;
   private draining: Promise<void> | undefined;
@@ -59,9 +61,10 @@ export class TaskQueueLifecycle
     private readonly outages: OutageLog,
     private readonly declarer: ScheduleDeclarer,
     private readonly keeper: ScheduleKeeper,
+    private readonly events: TaskEventSource,
   ) {
     super();
-    this.logger = new Logger(titleOf('RedisTaskQueueModule', name));
+    this.logger = guardedLog(new Logger(titleOf('RedisTaskQueueModule', name)));
   }
 
   get queues(): readonly string[] {
@@ -119,6 +122,7 @@ export class TaskQueueLifecycle
     // What they had under way when the start failed has just been cut off.
     await this.stopSchedules();
     this.outages.close();
+    this.events.complete();
   }
 
   private get instances(): TaskQueueInstance[] {

@@ -7,6 +7,8 @@ import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskConsumers } from '../consumer/task-consumers.service.js';
 import { TaskWorker } from '../consumer/task-worker.js';
+import { ConnectionEvents } from '../events/connection-events.js';
+import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
@@ -40,9 +42,11 @@ export const taskQueueProviders: FactoryProvider[] = [
   },
   {
     provide: RedisWatcher,
-    useFactory: (broker: TaskBroker, outages: OutageLog, instance: string) =>
-      new RedisWatcher(broker, outages, new Logger(titleOf('RedisTaskQueueModule', instance))),
-    inject: [TaskBroker, OutageLog, INSTANCE],
+    useFactory: (broker: TaskBroker, outages: OutageLog, events: TaskEventSource, instance: string) => {
+      const log = guardedLog(new Logger(titleOf('RedisTaskQueueModule', instance)));
+      return new RedisWatcher(broker, outages, new ConnectionEvents(events), log);
+    },
+    inject: [TaskBroker, OutageLog, TaskEventSource, INSTANCE],
   },
   {
     provide: TaskHandlerRegistry,
@@ -73,6 +77,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       handlers: TaskHandlerRegistry,
       outages: OutageLog,
       keeper: ScheduleKeeper,
+      events: TaskEventSource,
       instance: string,
     ) =>
       new TaskWorker(
@@ -84,9 +89,10 @@ export const taskQueueProviders: FactoryProvider[] = [
           beaten: (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
           left: (partition) => keeper.forget(partition),
         },
+        events,
         guardedLog(new Logger(titleOf('TaskWorker', instance))),
       ),
-    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, INSTANCE],
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, TaskEventSource, INSTANCE],
   },
   {
     provide: TaskConsumers,
@@ -111,6 +117,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       OutageLog,
       ScheduleDeclarer,
       ScheduleKeeper,
+      TaskEventSource,
     ],
   },
 ];

@@ -5,6 +5,7 @@ import type { GuardedLog } from '../../lib/consumer/guarded-log.js';
 import { HeldTasks } from '../../lib/consumer/held-tasks.js';
 import { Quarantine } from '../../lib/consumer/quarantine.js';
 import { RedisClock } from '../../lib/consumer/redis-clock.js';
+import type { RunEvents } from '../../lib/consumer/run-events.js';
 import { RunFactory } from '../../lib/consumer/run-factory.js';
 import { contextsOf } from '../../lib/handler/handler-context.js';
 import type { TaskContext } from '../../lib/index.js';
@@ -38,7 +39,7 @@ export class Desk {
   mayStart = true;
 
   /** @param handlers by name: in batches of how many, or one task at a time */
-  constructor(handlers: Record<string, BatchSettings | undefined>, queue: QueueOptions = {}) {
+  constructor(handlers: Record<string, BatchSettings | undefined>, queue: QueueOptions = {}, events?: RunEvents) {
     const settings = new TaskQueueSettings({ queues: { q: queue } }, {});
     const partition = partitionOf('q');
     const ignore = (): void => undefined;
@@ -74,6 +75,7 @@ export class Desk {
         () => this.held.takenSlots,
         () => undefined,
       ),
+      events,
     });
   }
 
@@ -86,7 +88,7 @@ export class Desk {
   /** Redis is told of all that there is to tell. @returns what that was */
   settle(): Outcome[] {
     const outcomes = this.held.outcomes.take(1_000_000);
-    this.held.settled(outcomes, { refused: [], malformed: [] });
+    this.held.settled(outcomes, { refused: [], cancelled: [], malformed: [] });
     this.held.startWaiting();
     return outcomes;
   }

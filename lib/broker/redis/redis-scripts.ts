@@ -9,6 +9,7 @@ import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { leave } from './scripts/leave.script.js';
+import { longestWait } from './scripts/longest-wait.script.js';
 import { pauseSchedule } from './scripts/pause-schedule.script.js';
 import { recover } from './scripts/recover.script.js';
 import { removeSchedule } from './scripts/remove-schedule.script.js';
@@ -54,6 +55,7 @@ declare module 'ioredis' {
     taskReschedule(keysAndArguments: Arguments): Result<number, Context>;
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
+    taskLongestWait(keys: Arguments): Result<number, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -89,6 +91,7 @@ export type ExchangeAnswer =
       expired: number,
       nowMs: number,
       heldUp: number,
+      calledOff?: string[],
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
@@ -129,6 +132,7 @@ export const redisScripts = {
   taskReschedule: script(reschedule),
   taskReprioritize: script(reprioritize),
   taskSetGroup: script(setGroup),
+  taskLongestWait: script(longestWait),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),

@@ -54,6 +54,13 @@ export class RedisSteering {
     return last[1] === undefined ? null : Number(last[1]);
   }
 
+  async longestWait(partition: Partition): Promise<number | null> {
+    const waitMs = await this.commands.repeatable((client) =>
+      client.taskLongestWait([...this.keys.scripts(partition)]),
+    );
+    return waitMs < 0 ? null : waitMs;
+  }
+
   async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
     const call = [...this.keys.scripts(partition), randomUUID(), ...new Set(ids)];
     return this.commands.repeatable((client) => client.taskRevive(call));

@@ -148,11 +148,12 @@ export class RedisBroker extends TaskBroker {
     flattenOutcomes(outcomes, call);
     const answer = await this.commands.once((client) => client.taskExchange(call));
     if (answer[0] === 0) return null;
-    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs, heldUp] = answer;
+    const [, claimed, refused, malformed, more, nextDueMs, rest, expired, nowMs, heldUp, calledOff = []] = answer;
     return {
       claimed,
       refused,
       malformed,
+      cancelled: calledOff,
       more: more === 1,
       nextDueMs: nextDueMs < 0 ? null : nextDueMs,
       isHeldUp: heldUp === 1,
@@ -268,6 +269,19 @@ export class RedisBroker extends TaskBroker {
     return this.steering.lastDeath(partition);
   }
 
+  async longestWait(partition: Partition): Promise<number | null> {
+    return this.steering.longestWait(partition);
+  }
+
+  async probe(): Promise<void> {
+    try {
+      // Needs memory, and a master: for a key that is never there it changes nothing.
+      await this.commands.repeatable((client) => client.set(this.keys.nothing, '', 'XX'));
+    } catch (error) {
+      if (!isForbidden(error)) throw error;
+    }
+  }
+
   async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
     return this.steering.revive(partition, ids);
   }
@@ -324,6 +338,11 @@ export class RedisBroker extends TaskBroker {
     if (layout !== LAYOUT_VERSION) throw new LayoutMismatchError(partition, layout, LAYOUT_VERSION);
     return alive === 1 ? { held, expired: expired === 1, cancelled, scheduleRevision } : null;
   }
+}
+
+/** This user may not do that: so it was answered, which is all that can be found out. */
+function isForbidden(error: unknown): boolean {
+  return error instanceof RedisRefusedError && error.cause instanceof Error && error.cause.message.startsWith('NOPERM');
 }
 
 function toArguments({

@@ -126,7 +126,7 @@ class Play {
   private settle(most: number): void {
     const outcomes = this.desk.held.outcomes.take(most);
     const refused = outcomes.filter((outcome) => !this.learn(outcome)).map(({ id }) => id);
-    this.desk.held.settled(outcomes, { refused, malformed: [] });
+    this.desk.held.settled(outcomes, { refused, cancelled: [], malformed: [] });
   }
 
   private learn({ kind, id }: Outcome): boolean {

@@ -199,7 +199,7 @@ describe('ack: each', () => {
     await pass(0);
     expect([desk.held.takenSlots, desk.calls.length]).toEqual([1, 1]);
     const outcomes = desk.held.outcomes.take(2);
-    desk.held.settled(outcomes, { refused: [], malformed: [] });
+    desk.held.settled(outcomes, { refused: [], cancelled: [], malformed: [] });
     expect([desk.held.takenSlots, desk.calls.length]).toEqual([1, 1]);
     desk.settle();
     expect(desk.batches).toEqual([['a', 'b', 'c'], ['d']]);
@@ -331,10 +331,10 @@ describe('what must not begin as it is', () => {
       { kind: 'began', id: 'b' },
       { kind: 'began', id: 'c' },
     ]);
-    desk.held.settled([first as Outcome], { refused: [], malformed: [] });
+    desk.held.settled([first as Outcome], { refused: [], cancelled: [], malformed: [] });
     desk.held.startWaiting();
     expect(desk.batches).toEqual([]);
-    desk.held.settled(rest, { refused: [], malformed: [] });
+    desk.held.settled(rest, { refused: [], cancelled: [], malformed: [] });
     desk.held.startWaiting();
     expect([desk.batches, desk.held.takenSlots]).toEqual([[['a', 'b', 'c']], 1]);
   });
@@ -343,7 +343,7 @@ describe('what must not begin as it is', () => {
     const desk = new Desk({ batch: hasty });
     desk.claim([...tasks('a'), { id: 'b', name: 'batch', lost: 0 }]);
     const [a] = desk.held.outcomes.take(10);
-    desk.held.settled([a as Outcome], { refused: [], malformed: [] });
+    desk.held.settled([a as Outcome], { refused: [], cancelled: [], malformed: [] });
     desk.held.cancel(['b']);
     desk.held.startWaiting();
     expect(desk.batches).toEqual([['a']]);

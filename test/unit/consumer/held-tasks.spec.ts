@@ -65,7 +65,7 @@ describe('a handler that was told to wait', () => {
     expect(held.room).toBe(0);
     held.accept([encodeEnvelope('b', 'x', '1')], { areMarked: true, isLast: true });
     expect(held.outcomes.take(10)).toEqual([{ kind: 'released', id: 'b', began: false }]);
-    held.settled(outcomes, { refused: [], malformed: [] });
+    held.settled(outcomes, { refused: [], cancelled: [], malformed: [] });
     expect(held.room).toBe(10);
   });
 

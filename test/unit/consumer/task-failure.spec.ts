@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { describeFailure, showError } from '../../../lib/consumer/task-failure.js';
+import { describeFailure, describeForLog, showError, showFailure } from '../../../lib/consumer/task-failure.js';
 
 describe('describeFailure', () => {
   it('keeps name, message and stack of an error', () => {
@@ -42,6 +42,17 @@ describe('describeFailure', () => {
     const cyclic: Record<string, unknown> = {};
     cyclic['self'] = cyclic;
     expect(describeFailure(cyclic).message).toContain('Circular');
+  });
+
+  it.each([
+    ['an object', { secret: 1 }],
+    ['what an error was caused by', new Error('x', { cause: { secret: 1 } })],
+    ['what many errors are made of', new AggregateError([{ secret: 1 }], 'x')],
+  ])('leaves %s to the status, where it is for the log', (_what, thrown) => {
+    expect(JSON.stringify(describeFailure(thrown))).toContain('secret');
+    expect(JSON.stringify(describeForLog(thrown))).not.toContain('secret');
+    expect(JSON.stringify(describeForLog(thrown))).toContain('an object that is no error');
+    expect(showFailure(describeForLog(new TypeError('y')))).toBe('TypeError: y');
   });
 
   it('bounds what is huge', () => {

@@ -45,7 +45,8 @@ import { watching } from './watching.lua.js';
  * outcome was refused, ids buried as malformed, 1 if more is waiting or due, ms until the next scheduled task is due or -1,
  * 1 if the lease lasts as long as it may and 2 if the worker holds
  * something though it was to hold nothing, 1 if another worker's lease has run out, Redis's time in ms, 1 if more is waiting or due but
- * limits are in the way: then it is told when they will not be instead of when something is due, or -1}.
+ * limits are in the way: then it is told when they will not be instead of when something is due, or -1, and, if there are any, ids that
+ * ended cancelled, whatever their outcomes were: somebody had called them off}.
  *
  * Redis's time goes into keys that are cold in its caches. A task has one, its status; where handlers are quick it is written
  * once, at the end: that it was active, which nobody could have seen, is not marked.
@@ -112,6 +113,6 @@ end
 return {
   1, claimed, refused, malformed, more and 1 or 0,
   next_due and math.max(0, math.floor(next_due) - now) or -1,
-  answer_to_rest, tonumber(first[2]) < now and 1 or 0, now, held_up and 1 or 0,
+  answer_to_rest, tonumber(first[2]) < now and 1 or 0, now, held_up and 1 or 0, called_off,
 }
 `;

@@ -17,7 +17,7 @@ for _, id in ipairs(due) do
     come_back(envelope, max_lost)
     call('HDEL', parked, id)
     if is_suspect(envelope, max_lost) then ring() end
-    note('HSET', status .. id, 'state', 'waiting')
+    note('HSET', status .. id, 'state', 'waiting', 'queued', now_text)
     note('HDEL', status .. id, 'due')
   else
     note('HSET', status .. id, 'state', 'failed', 'finished', now_text, 'error', '{"name":"no data","message":"Its envelope is gone"}')

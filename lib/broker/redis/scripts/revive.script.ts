@@ -33,7 +33,7 @@ for i = 2, #ARGV do
       if string.find(field, '^error') then note('HDEL', key, field) end
     end
     note('HDEL', key, 'attempt', 'started', 'finished', 'progress', 'lost_with', 'company', 'spared')
-    note('HSET', key, 'state', 'waiting', 'revived_by', token)
+    note('HSET', key, 'state', 'waiting', 'queued', now_text, 'revived_by', token)
     introduce_if_new(id, envelope)
     note('PERSIST', key)
     revived[#revived + 1] = id

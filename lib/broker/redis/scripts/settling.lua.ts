@@ -1,6 +1,6 @@
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
-local refused, finished, malformed, dropped = {}, {}, {}, {}
+local refused, finished, malformed, dropped, called_off = {}, {}, {}, {}, nil
 local has_cancels = ARGV[OUTCOMES_FROM] and call('EXISTS', cancel) == 1
 
 -- Read only where it is needed: Lua hashes every byte of every text that it is given.
@@ -123,6 +123,8 @@ if ARGV[OUTCOMES_FROM] then
         if reason or not (goes_on or completes) then introduce_if_new(id, envelope_of(id)) end
         if reason then
           settle.cancelled(id, cancelled_retention, reason)
+          called_off = called_off or {}
+          called_off[#called_off + 1] = id
         else
           settle[kind](id, number, ARGV[group + 4 + 2 * row], ran, name)
         end

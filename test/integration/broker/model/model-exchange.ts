@@ -18,6 +18,7 @@ export interface ModelRequest {
 export interface ModelReply {
   claimed: ModelTask[];
   refused: string[];
+  cancelled: string[];
   malformed: string[];
   more: boolean;
   hasScheduled: boolean;
@@ -40,12 +41,14 @@ export function exchange(
   if (!mine) return null;
   const finished: string[] = [];
   const refused: string[] = [];
+  const cancelled: string[] = [];
   for (const outcome of request.outcomes) {
     const task = heldBy(mine, outcome.id);
     if (outcome.kind === 'began' || outcome.kind === 'progress') {
       if (task) report(model, task, outcome);
     } else if (task) {
       mine.held.delete(task);
+      if (task.calledOff !== null) cancelled.push(task.id);
       const ending = task.calledOff === null ? outcome : calledOff(task);
       if (settle(model, task, ending, request.maxLost)) finished.push(task.id);
     } else {
@@ -65,6 +68,7 @@ export function exchange(
   return {
     claimed,
     refused,
+    cancelled,
     malformed,
     more,
     hasScheduled: model.scheduled.size > 0,

@@ -1,0 +1,28 @@
+import { type FactoryProvider, Logger } from '@nestjs/common';
+import { TaskBroker } from '../broker/task-broker.js';
+import { guardedLog } from '../consumer/guarded-log.js';
+import { showError } from '../consumer/task-failure.js';
+import { TaskWorker } from '../consumer/task-worker.js';
+import { TaskEventSource } from '../events/task-event-source.js';
+import { TaskEvents } from '../events/task-events.js';
+import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
+import { titleOf } from '../options/instance-name.js';
+import { INSTANCE } from './instance-tokens.js';
+
+/** What tells how this process's workers get on. */
+export const observingProviders: FactoryProvider[] = [
+  { provide: TaskEventSource, useFactory: () => new TaskEventSource() },
+  {
+    provide: TaskEvents,
+    useFactory: (source: TaskEventSource, instance: string) => {
+      const log = guardedLog(new Logger(titleOf('TaskEvents', instance)));
+      return new TaskEvents(source, (error) => log.error(`A listener failed: ${showError(error)}`));
+    },
+    inject: [TaskEventSource, INSTANCE],
+  },
+  {
+    provide: RedisTaskQueueHealthIndicator,
+    useFactory: (broker: TaskBroker, worker: TaskWorker) => new RedisTaskQueueHealthIndicator(broker, worker),
+    inject: [TaskBroker, TaskWorker],
+  },
+];
