@@ -151,7 +151,7 @@ describe('the health of an application', () => {
   it('is red where the loop of a queue hangs, though Redis answers', async () => {
     const { app, get } = await start(undefined, {}, { lease: 500 });
     const worker: object = app.get(TaskWorker, { strict: false });
-    const [consumer] = (worker as { loops: Map<object, unknown> }).loops.keys();
+    const [consumer] = (worker as { consumers: object[] }).consumers;
     const { exchanges } = consumer as { exchanges: { settle: () => Promise<void> } };
     const settle = exchanges.settle.bind(exchanges);
     const latch = new Latch();
