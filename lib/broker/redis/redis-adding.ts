@@ -27,13 +27,14 @@ export class RedisAdding {
     { maxLength = Infinity, withStatus = true, inLanes = false }: EnqueueOptions,
   ): Promise<Enqueued[]> {
     const call: Arguments = [...this.keys.scripts(partition), LAYOUT_VERSION, boundOf(maxLength)];
-    call.push(withStatus ? 1 : 0, inLanes ? 1 : 0);
+    call.push(withStatus ? 1 : 0);
     pushExpiring(call, tasks);
     for (const { id, name, token, envelope } of tasks) call.push(id, name, token, envelope);
+    const isPlain = !inLanes && maxLength === Infinity;
     return this.add(
       partition,
       tasks,
-      this.commands.repeatable((client) => client.taskEnqueue(call)),
+      this.commands.repeatable((client) => (isPlain ? client.taskEnqueue(call) : client.taskEnqueueInLanes(call))),
     );
   }
 

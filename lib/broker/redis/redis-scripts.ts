@@ -7,10 +7,12 @@ import { cancelScript } from './scripts/cancel.script.js';
 import { discard } from './scripts/discard.script.js';
 import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
+import { enqueueInLanes } from './scripts/enqueue-in-lanes.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { leave } from './scripts/leave.script.js';
 import { longestWait } from './scripts/longest-wait.script.js';
 import { pauseSchedule } from './scripts/pause-schedule.script.js';
+import { whole } from './scripts/preamble.lua.js';
 import { recover } from './scripts/recover.script.js';
 import { removeSchedule } from './scripts/remove-schedule.script.js';
 import { repairBell } from './scripts/repair-bell.script.js';
@@ -39,6 +41,7 @@ type Arguments = readonly (string | number)[];
 declare module 'ioredis' {
   interface RedisCommander<Context> {
     taskEnqueue(keysAndArguments: Arguments): Result<number[], Context>;
+    taskEnqueueInLanes(keysAndArguments: Arguments): Result<number[], Context>;
     taskSchedule(keysAndArguments: Arguments): Result<number[], Context>;
     taskAddLocked(keysAndArguments: Arguments): Result<(number | string)[], Context>;
     taskExchange(keysAndArguments: Arguments): Result<ExchangeAnswer, Context>;
@@ -116,11 +119,15 @@ export type RepairListAnswer = [
   bytes: number,
 ];
 
-const script = (lua: string): { lua: string; numberOfKeys: number } => ({ lua, numberOfKeys: SCRIPT_KEYS });
+const script = (body: string): { lua: string; numberOfKeys: number } => ({
+  lua: whole(body),
+  numberOfKeys: SCRIPT_KEYS,
+});
 
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
 export const redisScripts = {
   taskEnqueue: script(enqueue),
+  taskEnqueueInLanes: script(enqueueInLanes),
   taskSchedule: script(scheduleScript),
   taskAddLocked: script(addLocked),
   taskExchange: script(exchange),

@@ -4,7 +4,6 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
@@ -22,7 +21,7 @@ import { toldAtOnce } from './watching.lua.js';
  * Safe to repeat: each task gets a status, which is created first and only once. What replaces others leaves no trace of itself, so there
  * the answer of the call is remembered for as long as it may be sent again.
  */
-export const addLocked = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${deadLetters}${creating}${scheduling}${endings}${locking}
+export const addLocked = String.raw`${toldAtOnce}${envelopes}${lanes}${deadLetters}${creating}${scheduling}${endings}${locking}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 local max_length, memory, token = tonumber(ARGV[2]), ARGV[3], ARGV[4]

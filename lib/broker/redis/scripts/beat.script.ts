@@ -1,5 +1,3 @@
-import { preamble } from './preamble.lua.js';
-
 /**
  * Renews the lease of a worker, or enters a new worker.
  *
@@ -10,7 +8,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat: a worker id is never used for another worker.
  */
-export const beat = String.raw`${preamble}
+export const beat = String.raw`
 local worker, lease, joins, version = ARGV[1], tonumber(ARGV[2]), ARGV[3] == '1', ARGV[4]
 local PAGE = 1000
 work_at_maxmemory()

@@ -4,7 +4,6 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
@@ -18,7 +17,7 @@ import { toldAtOnce } from './watching.lua.js';
  * A waiting task stays in its list, which cannot be searched, until a worker comes to it and drops it.
  * Safe to repeat: the first call wins, and the token tells it again in which state the task was; others find it cancelled.
  */
-export const cancelScript = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}
+export const cancelScript = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}
 local id, reason, retention, token = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local key, lock = status .. id, lock_of(id)
 work_at_maxmemory()

@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -9,7 +8,7 @@ import { toldAtOnce } from './watching.lua.js';
  * ARGV: id.
  * Returns: 1 if it was one, 0 if not. Safe to repeat.
  */
-export const discard = String.raw`${preamble}${toldAtOnce}${envelopes}${deadLetters}
+export const discard = String.raw`${toldAtOnce}${envelopes}${deadLetters}
 local id = ARGV[1]
 work_at_maxmemory()
 if call('ZREM', dead, id) == 0 then return 0 end

@@ -1,5 +1,3 @@
-import { preamble } from './preamble.lua.js';
-
 /**
  * Looks which schedules have a tick that is due.
  *
@@ -9,7 +7,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Changes nothing, but that a name without its definition, which only somebody else can leave behind, is forgotten.
  */
-export const dueSchedules = String.raw`${preamble}
+export const dueSchedules = String.raw`
 local names = call('ZRANGEBYSCORE', schedules, '-inf', now_text, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
 local due = {}
 for i = 1, #names, 2 do

@@ -7,7 +7,6 @@ import { claiming } from './claiming.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { preamble } from './preamble.lua.js';
 import { limiting, limits } from './limiting.lua.js';
 import { promoting } from './promoting.lua.js';
 import { ringRoom } from './room.lua.js';
@@ -54,7 +53,7 @@ import { watching } from './watching.lua.js';
  * An outcome is refused where the worker does not hold the task any more: that is the fencing. Not to be repeated
  * blindly, for it would claim again; after a lost answer the worker reads what it holds (`TaskBroker.held`).
  */
-export const exchange = String.raw`${preamble}${watching}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
+export const exchange = String.raw`${watching}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
 local worker, lease, rest = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local dead_retention, cancelled_retention = tonumber(ARGV[4]), ARGV[5]
 local want, free, want_bytes = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])

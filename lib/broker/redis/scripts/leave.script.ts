@@ -1,5 +1,3 @@
-import { preamble } from './preamble.lua.js';
-
 /**
  * Takes a worker off the list. If it still holds tasks its lease ends at once instead, so that others recover them.
  *
@@ -8,7 +6,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat.
  */
-export const leave = String.raw`${preamble}
+export const leave = String.raw`
 local worker = ARGV[1]
 work_at_maxmemory()
 local left = call('HLEN', active .. worker)

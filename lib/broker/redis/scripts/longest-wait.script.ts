@@ -1,7 +1,6 @@
 import { addedAt } from './added-at.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 
 /**
  * For how long the task has been waiting that has been waiting longest. Of each list the first few elements are asked, until one says:
@@ -13,7 +12,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Writes nothing.
  */
-export const longestWait = String.raw`${preamble}${envelopes}${lanes}
+export const longestWait = String.raw`${envelopes}${lanes}
 local LANES_MAX, HEAD = 16, 5
 ${addedAt}
 -- When a task joined its line, in ms, if it says.

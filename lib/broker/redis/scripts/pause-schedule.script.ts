@@ -1,4 +1,3 @@
-import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
 /**
@@ -7,7 +6,7 @@ import { ticking } from './ticking.lua.js';
  * ARGV: name; to let it go on also its timing, and the next tick by that, in ms.
  * Returns: 1 if it is there, 0 if not, 2 if it has another timing: then nothing was done. Safe to repeat.
  */
-export const pauseSchedule = String.raw`${preamble}${ticking}
+export const pauseSchedule = String.raw`${ticking}
 local name, read_timing, tick = ARGV[1], ARGV[2], ARGV[3]
 local key = schedule_key .. name
 local timing, is_paused = unpack(call('HMGET', key, 'timing', 'paused'))

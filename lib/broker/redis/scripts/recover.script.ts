@@ -6,7 +6,6 @@ import { envelopes } from './envelopes.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { preamble } from './preamble.lua.js';
 import { ringRoom } from './room.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
@@ -27,7 +26,7 @@ import { toldAtOnce } from './watching.lua.js';
  * Safe to repeat, and for several workers at once. The score 0 declares the worker dead before the first task moves:
  * from then on `exchange` and `beat` refuse it, so a page at a time is enough.
  */
-export const recover = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
+export const recover = String.raw`${toldAtOnce}${envelopes}${lanes}${groupSlots}${deadLetters}${cancelling}${creating}${endings}${ticking}${locking}
 local max_lost, dead_retention, cancelled_retention = tonumber(ARGV[1]), tonumber(ARGV[2]), ARGV[3]
 local PAGE, SPARED_MAX = 25, 2
 

@@ -1,7 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -13,7 +12,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat: there is never more than one token.
  */
-export const repairBell = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${repairing}
+export const repairBell = String.raw`${envelopes}${lanes}${deadLetters}${repairing}
 local function is_anything_held()
   for _, name in ipairs(call('ZRANGE', workers, 0, WORKERS_MAX - 1)) do
     if call('EXISTS', active .. name) == 1 then return true end

@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -12,7 +11,7 @@ import { repairing } from './repairing.lua.js';
  * A dead letter without a status is none of these: statuses expire by themselves, dead letters with the next one that comes.
  * Nor is one whose status speaks of a later task of the same id. Safe to repeat.
  */
-export const repairDead = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairDead = String.raw`${envelopes}${deadLetters}${repairing}
 local page = call('ZSCAN', dead, ARGV[first], 'COUNT', ARGV[first + 1])
 
 for i = 1, #page[2], 2 do

@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -11,7 +10,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat: what was mended is not found again.
  */
-export const repairHeld = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairHeld = String.raw`${envelopes}${deadLetters}${repairing}
 local worker = ARGV[first]
 local page = call('HSCAN', active .. worker, ARGV[first + 1], 'COUNT', ARGV[first + 2])
 local ids, bytes = {}, 0

@@ -1,7 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -12,7 +11,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat.
  */
-export const repairLanes = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${repairing}
+export const repairLanes = String.raw`${envelopes}${lanes}${deadLetters}${repairing}
 for i = first, #ARGV do
   local lane = ARGV[i]
   local priority, group = tonumber(string.match(lane, '^priority:(%-?%d+)$')), string.match(lane, '^group:(.+)$')

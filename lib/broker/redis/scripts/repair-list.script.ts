@@ -2,7 +2,6 @@ import { cancelling } from './cancelling.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -17,7 +16,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Whatever it mends stands at this moment at the place where it looks. Safe to repeat.
  */
-export const repairList = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
+export const repairList = String.raw`${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
 local passed, anchor, size, judges = tonumber(ARGV[first + 1]), ARGV[first + 2], tonumber(ARGV[first + 3]), ARGV[first + 4] == '1'
 local function list_named(name)
   if name == 'suspects' then return suspects end

@@ -2,7 +2,6 @@ import { cancelling } from './cancelling.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -14,7 +13,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Should such a task run after all, its end is written as any other. Safe to repeat.
  */
-export const repairMissing = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
+export const repairMissing = String.raw`${envelopes}${lanes}${deadLetters}${cancelling}${repairing}
 local END, END_BYTES, STEP = 96, 65536, 8
 -- The ids that stand there, by list.
 local ends = {}

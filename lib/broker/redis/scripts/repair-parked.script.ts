@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -12,7 +11,7 @@ import { repairing } from './repairing.lua.js';
  * One that has lost its place and whose status says neither becomes due at once: to run late is better than never.
  * Safe to repeat.
  */
-export const repairParked = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairParked = String.raw`${envelopes}${deadLetters}${repairing}
 local page = call('HSCAN', parked, ARGV[first], 'COUNT', ARGV[first + 1])
 local bytes = 0
 

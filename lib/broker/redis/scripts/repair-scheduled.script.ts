@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -11,7 +10,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat.
  */
-export const repairScheduled = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairScheduled = String.raw`${envelopes}${deadLetters}${repairing}
 local page = call('ZSCAN', scheduled, ARGV[first], 'COUNT', ARGV[first + 1])
 local WAITS = {scheduled = true, retrying = true}
 

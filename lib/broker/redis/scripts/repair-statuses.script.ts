@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -12,7 +11,7 @@ import { repairing } from './repairing.lua.js';
  *
  * Safe to repeat.
  */
-export const repairStatuses = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairStatuses = String.raw`${envelopes}${deadLetters}${repairing}
 local open = {}
 for i = first, #ARGV do
   local id = ARGV[i]

@@ -1,6 +1,5 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { repairing } from './repairing.lua.js';
 
 /**
@@ -12,7 +11,7 @@ import { repairing } from './repairing.lua.js';
  * A worker that leaves, or is recovered from, takes its hash and its entry away in one step: one without the other is damage.
  * Safe to repeat.
  */
-export const repairWorkers = String.raw`${preamble}${envelopes}${deadLetters}${repairing}
+export const repairWorkers = String.raw`${envelopes}${deadLetters}${repairing}
 for i = first, #ARGV do
   local worker = ARGV[i]
   if call('EXISTS', active .. worker) == 1 and not call('ZSCORE', workers, worker) then

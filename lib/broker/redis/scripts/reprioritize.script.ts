@@ -1,6 +1,5 @@
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -13,7 +12,7 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: a task that has that priority already stays where it is.
  */
-export const reprioritize = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}
+export const reprioritize = String.raw`${toldAtOnce}${envelopes}${lanes}
 local id, priority, passed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local PAGE = 200
 local key = status .. id

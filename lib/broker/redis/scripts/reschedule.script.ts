@@ -1,4 +1,3 @@
-import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
@@ -11,7 +10,7 @@ import { toldAtOnce } from './watching.lua.js';
  * Safe to repeat: by the tokens in its status a task tells that this call has moved it, whatever became of it since; the last
  * few calls are remembered.
  */
-export const reschedule = String.raw`${preamble}${toldAtOnce}${scheduling}
+export const reschedule = String.raw`${toldAtOnce}${scheduling}
 local id, when, token = ARGV[1], ARGV[2], ARGV[3]
 local key = status .. id
 local TOKENS_MAX = 200

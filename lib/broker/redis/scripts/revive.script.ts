@@ -1,7 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -13,7 +12,7 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: what is waiting already is no dead letter any more, and the token tells that this call has put it there.
  */
-export const revive = String.raw`${preamble}${toldAtOnce}${envelopes}${lanes}${deadLetters}
+export const revive = String.raw`${toldAtOnce}${envelopes}${lanes}${deadLetters}
 local token, revived = ARGV[1], {}
 for i = 2, #ARGV do
   local id = ARGV[i]

@@ -1,6 +1,5 @@
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { ringRoom } from './room.lua.js';
 
 /**
@@ -10,7 +9,7 @@ import { ringRoom } from './room.lua.js';
  * ARGV: 1 to wake one, too, that waits until others have ended.
  * Returns: nothing. Safe to repeat: there is never more than one token.
  */
-export const ringAgain = String.raw`${preamble}${envelopes}${lanes}
+export const ringAgain = String.raw`${envelopes}${lanes}
 local function first_of(times)
   return tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2]) or math.huge
 end

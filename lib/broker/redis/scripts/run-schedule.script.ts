@@ -1,7 +1,6 @@
 import { creating } from './creating.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 
 /**
  * Adds a task of a schedule out of turn.
@@ -11,7 +10,7 @@ import { preamble } from './preamble.lua.js';
  *
  * Safe to repeat: the id tells that an earlier call has added the task.
  */
-export const runSchedule = String.raw`${preamble}${envelopes}${lanes}${creating}
+export const runSchedule = String.raw`${envelopes}${lanes}${creating}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 local max_length, name, id = tonumber(ARGV[2]), ARGV[3], ARGV[4]

@@ -2,7 +2,6 @@ import { creating } from './creating.lua.js';
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { scheduling } from './scheduling.lua.js';
 
 /**
@@ -15,7 +14,7 @@ import { scheduling } from './scheduling.lua.js';
  *
  * Safe to repeat: each task gets a status, which is created first and only once.
  */
-export const scheduleScript = String.raw`${preamble}${envelopes}${lanes}${deadLetters}${creating}${scheduling}
+export const scheduleScript = String.raw`${envelopes}${lanes}${deadLetters}${creating}${scheduling}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 

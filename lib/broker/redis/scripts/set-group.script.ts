@@ -1,7 +1,6 @@
 import { envelopes } from './envelopes.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 
 /**
  * Enters what is set for a group: `weight concurrency max per`, each of them empty where nothing is, from its next turn on.
@@ -9,7 +8,7 @@ import { preamble } from './preamble.lua.js';
  * ARGV: group, weight, concurrency, and of its rate how many within how many ms.
  * Returns: nothing. Safe to repeat.
  */
-export const setGroup = String.raw`${preamble}${envelopes}${lanes}${groupSlots}
+export const setGroup = String.raw`${envelopes}${lanes}${groupSlots}
 local group, settings = ARGV[1], table.concat({ARGV[2], ARGV[3], ARGV[4], ARGV[5]}, ' ')
 local limits = groups .. ':limits'
 if not string.find(settings, '%d') then

@@ -2,7 +2,6 @@ import { creating } from './creating.lua.js';
 import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
-import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
 /**
@@ -17,7 +16,7 @@ import { ticking } from './ticking.lua.js';
  *
  * Safe to repeat: the second call does nothing.
  */
-export const tick = String.raw`${preamble}${envelopes}${lanes}${creating}${endings}${ticking}
+export const tick = String.raw`${envelopes}${lanes}${creating}${endings}${ticking}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 

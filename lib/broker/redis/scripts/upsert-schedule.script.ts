@@ -1,4 +1,3 @@
-import { preamble } from './preamble.lua.js';
 import { ticking } from './ticking.lua.js';
 
 /**
@@ -11,7 +10,7 @@ import { ticking } from './ticking.lua.js';
  *
  * Safe to repeat.
  */
-export const upsertSchedule = String.raw`${preamble}${ticking}
+export const upsertSchedule = String.raw`${ticking}
 local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 
