@@ -9,6 +9,10 @@ export class MemoryBells {
 
   ring(partition: Partition): void {
     this.sound(bellOf(partition));
+  }
+
+  /** For those that have to wait until others have ended. */
+  ringRoom(partition: Partition): void {
     this.sound(roomOf(partition));
   }
 
@@ -32,11 +36,6 @@ export class MemoryBells {
 
   wake(): void {
     this.endSleep?.();
-  }
-
-  /** Nobody hears what rang before. */
-  clear(): void {
-    this.rung.clear();
   }
 
   private async untilHeard(hear: () => Ring | null, timeoutMs: number): Promise<Ring | null> {

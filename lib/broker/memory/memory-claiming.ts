@@ -81,10 +81,11 @@ export class MemoryClaiming {
 
   /** Of the queue itself where there are no groups. */
   private chooseAmongGroups(): Choice | undefined {
-    const { groups, ...lines } = { groups: this.queue.lines.groups, queue: this.queue.lines.of(0) };
-    if (groups.first === undefined) return this.firstOf(lines.queue);
+    const { lines } = this.queue;
+    const { groups } = lines;
+    if (groups.first === undefined) return this.firstOf(lines.of(0));
     for (let group = groups.first; group !== undefined; group = groups.first) {
-      const choice = group === UNGROUPED ? this.firstOf(lines.queue) : this.nextOf(group);
+      const choice = group === UNGROUPED ? this.firstOf(lines.of(0)) : this.nextOf(group);
       if (choice) return { ...choice, group };
       if (group === UNGROUPED || groups.of(group).length === 0) groups.leave(group);
     }

@@ -22,6 +22,7 @@ export function exchange(queue: MemoryQueue, request: ExchangeRequest): Exchange
   const { claimed, more, heldUpUntil } = claiming;
   const isHeldUp = heldUpUntil !== undefined;
   if (more || isHeldUp) queue.ring();
+  if (more && request.limits?.globalConcurrency !== undefined) queue.ringRoom();
 
   const isIdle = restMs > 0 && claimed.length === 0;
   const rests = isIdle && worker.held.size === 0 && queue.workers.size === 1;

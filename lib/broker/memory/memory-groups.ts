@@ -37,6 +37,10 @@ export class MemoryGroups {
     return Math.min(...this.resting.values());
   }
 
+  get hasAny(): boolean {
+    return [...this.lists.values()].some(({ length }) => length > 0);
+  }
+
   of(group: string): MemoryTask[] {
     let list = this.lists.get(group);
     if (!list) this.lists.set(group, (list = []));

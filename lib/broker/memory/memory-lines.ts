@@ -24,6 +24,10 @@ export class MemoryLines {
     return [...this.byPriority.values()].reduce((sum, { length }) => sum + length, 0);
   }
 
+  get hasAny(): boolean {
+    return this.ungroupedCount + this.suspects.length > 0 || this.groups.hasAny;
+  }
+
   of(priority: number): MemoryTask[] {
     let line = this.byPriority.get(priority);
     if (!line) this.byPriority.set(priority, (line = []));

@@ -114,6 +114,10 @@ export class MemoryQueue {
     this.bells.ring(this.partition);
   }
 
+  ringRoom(): void {
+    this.bells.ringRoom(this.partition);
+  }
+
   ringWorkers(which: Iterable<string> = this.workers.keys()): void {
     for (const worker of which) this.bells.ringWorker(this.partition, worker);
   }

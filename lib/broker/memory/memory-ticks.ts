@@ -16,6 +16,12 @@ export class MemoryTicks {
 
   constructor(private readonly queue: MemoryQueue) {}
 
+  /** When the first one ticks next. */
+  get nextMs(): number {
+    const next = [...this.byName.values()].map(({ isPaused, nextMs }) => (isPaused ? null : nextMs));
+    return Math.min(...next.map((at) => at ?? Infinity));
+  }
+
   /** What the schedules are has changed: every worker is told to look. */
   announce(): void {
     this.revision++;

@@ -135,8 +135,11 @@ export class MemoryBroker extends TaskBroker {
     return workers.map(({ partition }) => partition);
   }
 
-  async ringAgain(partition: Partition): Promise<void> {
-    this.queue(partition).ring();
+  async ringAgain(partition: Partition, isForRoom = false): Promise<void> {
+    const queue = this.queue(partition);
+    if (!queue.lines.hasAny && queue.scheduled.size === 0) return;
+    queue.ring();
+    if (isForRoom) queue.ringRoom();
   }
 
   async statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]> {
