@@ -20,7 +20,7 @@ import { StagedBroker } from './staged.broker.js';
 import { TaskQueueTesterError } from './task-queue-tester.error.js';
 
 /** Bounds one `drain`: a handler that adds itself again would never come to an end. */
-const MAX_RUNS = 10_000;
+const MAX_RUNS = 5_000;
 /** A hundred years. */
 const MAX_MS = 36_525 * 86_400_000;
 
@@ -88,7 +88,7 @@ export class TaskQueueTester {
   /**
    * Runs all that is due, and what that adds, until nothing is due any more. What waits for its time, or for another attempt, goes on waiting.
    * @returns what ran, in that order
-   * @throws TaskQueueError `TESTER_MISUSED`: within a handler, before the application was initialised, and after 10,000 runs
+   * @throws TaskQueueError `TESTER_MISUSED`: within a handler, before the application was initialised, and after 5,000 runs
    */
   async drain(): Promise<RanTask[]> {
     return this.alone(() => this.runDue());

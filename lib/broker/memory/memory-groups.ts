@@ -37,8 +37,12 @@ export class MemoryGroups {
     return Math.min(...this.resting.values());
   }
 
+  get all(): MemoryTask[][] {
+    return [...this.lists.values()];
+  }
+
   get hasAny(): boolean {
-    return [...this.lists.values()].some(({ length }) => length > 0);
+    return this.all.some(({ length }) => length > 0);
   }
 
   of(group: string): MemoryTask[] {

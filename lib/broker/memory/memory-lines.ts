@@ -59,7 +59,7 @@ export class MemoryLines {
   }
 
   find(id: string): MemoryTask | undefined {
-    const all = [...this.byPriority.values(), this.suspects];
+    const all = [...this.byPriority.values(), this.suspects, ...this.groups.all];
     return all.flat().find((task) => task.id === id);
   }
 

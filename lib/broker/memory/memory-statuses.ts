@@ -52,10 +52,10 @@ export class MemoryStatuses {
     return undefined;
   }
 
-  /** @returns `created`, also for an earlier call of the same token */
+  /** @returns `again` for what an earlier call has created: nobody else can have a generated id, nor the same token */
   create(id: string, status: MemoryStatus & { token: string }): 'created' | 'again' | 'known' {
     const known = this.get(id);
-    if (known?.state !== undefined) return status.token !== '' && status.token === known.token ? 'again' : 'known';
+    if (known?.state !== undefined) return status.token === '' || status.token === known.token ? 'again' : 'known';
     this.byId.set(id, { ...known, ...status, created: this.clock.nowMs });
     return 'created';
   }
