@@ -23,6 +23,7 @@ import {
   TaskQueueTester,
   type TaskQueueTestingOptions,
 } from '../../../lib/testing/index.js';
+import { startScript } from '../../support/start-script.js';
 
 const open = new Set<INestApplicationContext>();
 
@@ -388,6 +389,18 @@ describe('an application that imports the module of Redis', () => {
     expect(await tester.advance('1h')).toEqual([]);
     expect(tester.added('work')).toHaveLength(1);
     expect(TaskQueueTester.of(app)).toBe(tester);
+  });
+});
+
+describe('a process', () => {
+  it('opens no connection, and ends by itself once the application is closed', async () => {
+    const script = startScript(new URL('./scripts/in-memory-app.ts', import.meta.url), {
+      env: { REDIS_URL: 'redis://127.0.0.1:1' },
+    });
+    expect(JSON.parse(await script.nextLine())).toEqual({ results: ['done', 'tick'], connections: 0 });
+    const printedAt = performance.now();
+    expect(await script.exit).toEqual({ code: 0, signal: null });
+    expect(performance.now() - printedAt).toBeLessThan(3_000);
   });
 });
 
