@@ -34,15 +34,17 @@ export class MemoryClaiming {
     const { queue, request } = this;
     const { allowed, goesOnAt } = this.allowed(request.want + 1);
     const want = Math.min(request.want, allowed);
-    queue.lines.groups.begin(queue.lines.of(0).length > 0);
+    if (want > 0) queue.lines.groups.begin(queue.lines.of(0).length > 0);
     if (request.probes && want > 0) this.takeSuspect();
-    while (this.claimed.length < want) {
+    let isThrough = false;
+    while (this.claimed.length < want && !isThrough) {
       const choice = this.choose();
-      if (!choice) break;
-      this.take(choice);
+      if (choice) this.take(choice);
+      else isThrough = true;
     }
     if (request.limits?.rate) queue.starts.note(QUEUE, this.claimed.length);
-    const isWaiting = this.choose() !== undefined || (queue.scheduled.firstDue ?? Infinity) <= queue.clock.nowMs;
+    const isDue = (queue.scheduled.firstDue ?? Infinity) <= queue.clock.nowMs;
+    const isWaiting = (!isThrough && queue.lines.hasTurns) || isDue;
     const isLimited = allowed <= request.want && this.claimed.length >= want;
     if (isWaiting && isLimited) this.heldUpUntil = goesOnAt;
     this.more = isWaiting && !isLimited;

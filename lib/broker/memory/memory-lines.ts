@@ -28,6 +28,11 @@ export class MemoryLines {
     return this.ungroupedCount + this.suspects.length > 0 || this.groups.hasAny;
   }
 
+  /** Whether somebody who looks may find something: not where only groups have any, and all of them rest. */
+  get hasTurns(): boolean {
+    return this.ungroupedCount > 0 || this.groups.first !== undefined;
+  }
+
   of(priority: number): MemoryTask[] {
     let line = this.byPriority.get(priority);
     if (!line) this.byPriority.set(priority, (line = []));
