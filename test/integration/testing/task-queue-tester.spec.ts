@@ -3,7 +3,7 @@ import { type INestApplicationContext, Injectable, Module, type ModuleMetadata, 
 import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { map, type Observable } from 'rxjs';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   isTaskContext,
   RateLimited,
@@ -389,6 +389,18 @@ describe('an application that imports the module of Redis', () => {
     expect(await tester.advance('1h')).toEqual([]);
     expect(tester.added('work')).toHaveLength(1);
     expect(TaskQueueTester.of(app)).toBe(tester);
+  });
+});
+
+describe('a test with a fake Date', () => {
+  afterEach(() => void vi.useRealTimers());
+
+  it('has a clock for tasks beside it', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: NOON });
+    const { producer, tester } = await start({ now: undefined });
+    await producer.add('work', { say: 'a' }, { runAt: new Date(Date.now() + 60_000) });
+    expect(await tester.drain()).toEqual([]);
+    expect(await tester.advance('1m')).toMatchObject([{ result: 'a' }]);
   });
 });
 
