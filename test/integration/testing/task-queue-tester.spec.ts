@@ -1,6 +1,14 @@
 import 'reflect-metadata';
-import { type INestApplicationContext, Injectable, Module, type ModuleMetadata, UseInterceptors } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import {
+  type CallHandler,
+  type ExecutionContext,
+  type INestApplicationContext,
+  Injectable,
+  Module,
+  type ModuleMetadata,
+  type NestInterceptor,
+  UseInterceptors,
+} from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { map, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
@@ -34,7 +42,7 @@ afterEach(async () => {
 
 class Shout implements NestInterceptor {
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    return next.handle().pipe(map((value) => (isTaskContext(context) ? `${String(value)}!` : value)));
+    return next.handle().pipe(map((value: unknown) => (isTaskContext(context) ? `${String(value)}!` : value)));
   }
 }
 
@@ -209,9 +217,14 @@ describe('advance', () => {
     await scheduler.upsert('often', { task: 'work', every: '6h', data: { say: 'often' } });
     await tester.advance('2d');
     expect(tasks.ran).toEqual([
-      ...['often', 'often', 'often'],
+      'often',
+      'often',
+      'often',
       'morning default:schedule:morning:2026-03-03T08:00:00.000Z',
-      ...['often', 'often', 'often', 'often'],
+      'often',
+      'often',
+      'often',
+      'often',
       'morning default:schedule:morning:2026-03-04T08:00:00.000Z',
       'often',
     ]);

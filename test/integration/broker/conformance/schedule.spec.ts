@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../../lib/broker/partition.js';
-import type { TaskBroker } from '../../../../lib/broker/task-broker.js';
-import type { Due, NewTask } from '../../../../lib/broker/task-broker.js';
+import type { Due, NewTask, TaskBroker } from '../../../../lib/broker/task-broker.js';
 import { ManualWorker, newTask } from '../../../support/broker-fixture.js';
 import { stages } from '../../../support/stages.js';
 

@@ -1,5 +1,5 @@
+import { deepStrictEqual } from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect } from 'vitest';
 import { decodeEnvelope } from '../../../../lib/broker/envelope.js';
 import type { ExchangeReply, Outcome } from '../../../../lib/broker/exchange.js';
 import type { MovableClock } from '../../../../lib/broker/memory/memory-clock.js';
@@ -43,7 +43,7 @@ export class Twins {
   ): Promise<T> {
     const [one, other] = this.pair;
     const [first, second] = [await call(one), await call(other)];
-    expect(view(second)).toEqual(view(first));
+    deepStrictEqual(view(second), view(first));
     this.clock.moveTo(this.clock.nowMs + 3);
     await delay(2);
     return first;

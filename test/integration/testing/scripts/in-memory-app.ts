@@ -1,17 +1,13 @@
 /** Runs a task in memory, closes its application, tells what that has opened, and has nothing left to do. */
 import 'reflect-metadata';
-import { Socket } from 'node:net';
+import { subscribe } from 'node:diagnostics_channel';
 import { NestFactory } from '@nestjs/core';
 import { Injectable, Module } from '@nestjs/common';
 import { TaskHandler, TaskProducer, TaskSchedule } from '../../../../lib/index.js';
 import { RedisTaskQueueTestingModule, TaskQueueTester } from '../../../../lib/testing/index.js';
 
 let connections = 0;
-const { connect } = Socket.prototype;
-Socket.prototype.connect = function (this: Socket, ...args: never[]) {
-  connections++;
-  return connect.apply(this, args);
-} as typeof connect;
+subscribe('net.client.socket', () => connections++);
 
 @Injectable()
 class Tasks {
