@@ -13,8 +13,8 @@ export function isInsideHandler(): boolean {
 /** Finds handlers, and notes of each call that it comes from there. */
 @Injectable()
 export class MarkingExplorer extends TaskHandlerExplorer {
-  override explore(): TaskHandlerEntry[] {
-    return super.explore().map((entry) => ({
+  override explore(...args: Parameters<TaskHandlerExplorer['explore']>): TaskHandlerEntry[] {
+    return super.explore(...args).map((entry) => ({
       ...entry,
       invoke: (data, context) => inside.run(true, () => entry.invoke(data, context)),
     }));

@@ -2,14 +2,10 @@ import { type DynamicModule, type FactoryProvider, Module } from '@nestjs/common
 import { ModuleRef } from '@nestjs/core';
 import { MovableClock } from '../broker/memory/memory-clock.js';
 import { TaskBroker } from '../broker/task-broker.js';
-import { OutageLog } from '../consumer/outage-log.js';
-import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskHandlerExplorer } from '../discovery/task-handler.explorer.js';
-import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { RedisTaskQueueModule } from '../module/redis-task-queue.module.js';
-import type { RedisTaskQueueOptions } from '../options/index.js';
+import type { InstanceName, RedisTaskQueueOptions } from '../options/index.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
-import { TaskProducer } from '../producer/task-producer.service.js';
 import { MarkingExplorer } from './inside-handlers.js';
 import { StagedBroker } from './staged.broker.js';
 import { TaskQueueTester } from './task-queue-tester.js';
@@ -18,7 +14,10 @@ import { checkTestingOptions, type TaskQueueTestingOptions } from './testing-opt
 /** As far as a `TestingModuleBuilder` of `@nestjs/testing` is needed here. */
 export interface ProviderOverrides {
   overrideProvider(token: unknown): {
-    useFactory(options: { factory: (moduleRef: ModuleRef) => unknown; inject: unknown[] }): unknown;
+    useFactory(options: {
+      factory: (moduleRef: ModuleRef, settings: TaskQueueSettings) => unknown;
+      inject: unknown[];
+    }): unknown;
     useClass(type: unknown): unknown;
   };
 }
@@ -38,7 +37,11 @@ export class RedisTaskQueueTestingModule {
    * In place of `RedisTaskQueueModule.forRoot`, with the same options.
    * @throws InvalidOptionsError at once what is wrong of `inline` and `now`, else when the application starts
    */
-  static forRoot({ inline, now, ...options }: RedisTaskQueueOptions & TaskQueueTestingOptions = {}): DynamicModule {
+  static forRoot({
+    inline,
+    now,
+    ...options
+  }: RedisTaskQueueOptions & InstanceName & TaskQueueTestingOptions = {}): DynamicModule {
     const definition = RedisTaskQueueModule.forRoot({ ...options, redis: noRedis });
     return {
       ...definition,
@@ -49,8 +52,8 @@ export class RedisTaskQueueTestingModule {
         { provide: TaskHandlerExplorer, useClass: MarkingExplorer },
         {
           provide: TaskQueueTester,
-          useFactory: (...parts: Parameters<typeof TaskQueueTester.over>) => TaskQueueTester.over(...parts),
-          inject: [TaskBroker, TaskWorker, TaskHandlerRegistry, TaskQueueSettings, OutageLog, TaskProducer],
+          useFactory: (settings: TaskQueueSettings) => TaskQueueTester.ofSettings(settings),
+          inject: [TaskQueueSettings, TaskBroker],
         },
       ],
       exports: [...(definition.exports ?? []), TaskQueueTester],
@@ -83,17 +86,19 @@ function memoryBroker(options: TaskQueueTestingOptions): MemoryBrokerProvider {
   const { inline, nowMs } = checkTestingOptions(options);
   return {
     provide: TaskBroker,
-    useFactory: (moduleRef) => {
-      const onStart = (): void => TaskQueueTester.of(moduleRef).runInline();
-      return new StagedBroker(new MovableClock(nowMs), inline ? onStart : undefined);
+    useFactory: (moduleRef, settings) => {
+      const runInline = (): void => TaskQueueTester.ofSettings(settings).runInline();
+      const broker = new StagedBroker(new MovableClock(nowMs), inline ? runInline : undefined);
+      TaskQueueTester.create(broker, settings, moduleRef);
+      return broker;
     },
-    inject: [ModuleRef],
+    inject: [ModuleRef, TaskQueueSettings],
   };
 }
 
 interface MemoryBrokerProvider extends FactoryProvider<StagedBroker> {
-  useFactory: (moduleRef: ModuleRef) => StagedBroker;
-  inject: [typeof ModuleRef];
+  useFactory: (moduleRef: ModuleRef, settings: TaskQueueSettings) => StagedBroker;
+  inject: [typeof ModuleRef, typeof TaskQueueSettings];
 }
 
 function noRedis(): never {

@@ -3,7 +3,7 @@ import type { ExchangeReply, ExchangeRequest, Outcome } from '../broker/exchange
 import { MovableClock } from '../broker/memory/memory-clock.js';
 import { MemoryBroker } from '../broker/memory/memory.broker.js';
 import type { Partition } from '../broker/partition.js';
-import type { OnModuleInit } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnModuleInit } from '@nestjs/common';
 import { AddedTasks } from './added-tasks.js';
 import { isEnding, type RanTask, ranTask } from './ran-task.js';
 
@@ -20,8 +20,10 @@ interface Permit {
  * A broker in memory of which a worker gets no task unless the test permits it: so everything runs when the test says, and in order.
  * By its clock handlers take no time.
  */
-export class StagedBroker extends MemoryBroker implements OnModuleInit {
+export class StagedBroker extends MemoryBroker implements OnModuleInit, OnApplicationBootstrap {
   readonly added: AddedTasks;
+  /** From the start of the application until it is closed. */
+  isRunning = false;
   private readonly permits = new Map<Partition, Permit>();
   /** Of queues from which nothing more could be taken: when to look again. */
   private readonly looksAt = new Map<Partition, number>();
@@ -38,6 +40,15 @@ export class StagedBroker extends MemoryBroker implements OnModuleInit {
 
   onModuleInit(): void {
     this.onInit();
+  }
+
+  onApplicationBootstrap(): void {
+    this.isRunning = true;
+  }
+
+  override async close(): Promise<void> {
+    this.isRunning = false;
+    await super.close();
   }
 
   /** Whether a worker has started on that queue. */
@@ -63,17 +74,17 @@ export class StagedBroker extends MemoryBroker implements OnModuleInit {
     return isDue || lines.hasAny;
   }
 
-  /** Whether the tick of a schedule is due. */
-  hasTick(partition: Partition): boolean {
+  /** Whether the tick of a schedule is due that is not among these. */
+  hasTick(partition: Partition, off: ReadonlySet<string>): boolean {
     const { ticks, clock } = this.queue(partition);
-    return ticks.nextMs <= clock.nowMs;
+    return ticks.nextMs(off) <= clock.nowMs;
   }
 
   /** When something happens next on a queue, as far as that is known by now. */
-  nextAt(partition: Partition): number {
+  nextAt(partition: Partition, off: ReadonlySet<string>): number {
     const { scheduled, ticks, clock } = this.queue(partition);
     const looksAt = this.looksAt.get(partition) ?? Infinity;
-    const times = [scheduled.firstDue ?? Infinity, looksAt, ticks.nextMs];
+    const times = [scheduled.firstDue ?? Infinity, looksAt, ticks.nextMs(off)];
     return Math.min(...times.filter((at) => at > clock.nowMs));
   }
 
@@ -100,7 +111,10 @@ export class StagedBroker extends MemoryBroker implements OnModuleInit {
       const envelope = permit.taken.get(outcome.id);
       if (!envelope || !isEnding(outcome) || reply.refused.includes(outcome.id)) continue;
       permit.taken.delete(outcome.id);
-      permit.ran.push(ranTask(partition, envelope, outcome));
+      const { id } = outcome;
+      const wasCalledOff = reply.cancelled.includes(id);
+      const ending = wasCalledOff ? ({ kind: 'cancelled', id, reason: '', ttlMs: 0 } as const) : outcome;
+      permit.ran.push(ranTask(partition, envelope, ending));
     }
     for (const envelope of reply.claimed.map(decodeEnvelope)) permit.taken.set(envelope.id, envelope);
     permit.left -= reply.claimed.length;

@@ -1,35 +1,32 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import { type Abstract, Logger, type Type } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
+import type { ModuleRef } from '@nestjs/core';
 import type { MovableClock } from '../broker/memory/memory-clock.js';
 import { partitionOf } from '../broker/partition.js';
-import { TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
 import { OutageLog } from '../consumer/outage-log.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { type Duration, parseDuration } from '../options/duration.js';
-import { TaskQueueSettings } from '../options/task-queue-settings.js';
-import { TaskProducer } from '../producer/task-producer.service.js';
+import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { TaskProducer } from '../producer/task-producer.service.js';
+import { INSTANCE, settingsTokenOf } from '../module/instance-tokens.js';
+import { getTaskProducerToken } from '../module/instance-services.js';
+import { DEFAULT_INSTANCE } from '../options/instance-name.js';
+import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { QueueSchedules } from '../schedule/queue-schedules.js';
 import type { AddedTaskRecord } from './added-tasks.js';
 import { runInline } from './inline-producer.js';
 import { isInsideHandler } from './inside-handlers.js';
 import type { RanTask } from './ran-task.js';
-import { StagedBroker } from './staged.broker.js';
+import type { StagedBroker } from './staged.broker.js';
 import { TaskQueueTesterError } from './task-queue-tester.error.js';
 
 /** Bounds one `drain`: a handler that adds itself again would never come to an end. */
 const MAX_RUNS = 5_000;
 /** A hundred years. */
 const MAX_MS = 36_525 * 86_400_000;
-
-/** An application, or its `ModuleRef`. */
-interface Providers {
-  get<T>(type: Type<T> | Abstract<T>, options: { strict: false }): T;
-}
-
-type TesterParts = [StagedBroker, TaskWorker, TaskHandlerRegistry, TaskQueueSettings, OutageLog, TaskProducer];
 
 /**
  * Runs the tasks of an application under test, when the test says. Until then nothing runs, and the clock, by which tasks are due, retried,
@@ -42,42 +39,40 @@ type TesterParts = [StagedBroker, TaskWorker, TaskHandlerRegistry, TaskQueueSett
  * expect(await tester.advance('1h')).toMatchObject([{ name: 'email.send', state: 'completed' }]);
  */
 export class TaskQueueTester {
-  private static readonly byBroker = new WeakMap<TaskBroker, TaskQueueTester>();
-  private last: Promise<unknown> = Promise.resolve();
+  private static readonly bySettings = new WeakMap<TaskQueueSettings, TaskQueueTester>();
   private readonly log = guardedLog(new Logger('TaskScheduler'));
+  private last: Promise<unknown> = Promise.resolve();
   /** Of which queue a task ran last. */
   private latest = '';
 
   private constructor(
     private readonly broker: StagedBroker,
-    private readonly worker: TaskWorker,
-    private readonly handlers: TaskHandlerRegistry,
     private readonly settings: TaskQueueSettings,
-    private readonly outages: OutageLog,
-    private readonly producer: TaskProducer,
+    /** That of the instance: what it is made of may not be there yet. */
+    private readonly moduleRef: ModuleRef,
   ) {}
 
   /**
    * That of an application whose tasks are in memory.
    * @param app what `compile` or `createNestApplication` returned
+   * @param instance the `name` of one of several instances of the module
    * @throws TaskQueueError `TESTER_MISUSED` for one that uses Redis
    */
-  static of(app: Providers): TaskQueueTester {
-    const get = <T>(type: Parameters<Providers['get']>[0] & { prototype: T }): T => app.get<T>(type, { strict: false });
-    const broker = get(TaskBroker);
-    if (!(broker instanceof StagedBroker)) {
-      throw new TaskQueueTesterError('This application uses Redis: see RedisTaskQueueTestingModule.replaceRedis');
-    }
-    const [worker, handlers, settings] = [get(TaskWorker), get(TaskHandlerRegistry), get(TaskQueueSettings)];
-    return this.over(broker, worker, handlers, settings, get(OutageLog), get(TaskProducer));
+  static of(app: Pick<ModuleRef, 'get'>, instance?: string): TaskQueueTester {
+    const settings = app.get<TaskQueueSettings>(settingsTokenOf(instance ?? DEFAULT_INSTANCE), { strict: false });
+    return this.ofSettings(settings);
   }
 
-  /** @internal One for each broker: only one may run tasks. */
-  static over(...parts: TesterParts): TaskQueueTester {
-    const [broker] = parts;
-    const tester = this.byBroker.get(broker) ?? new TaskQueueTester(...parts);
-    this.byBroker.set(broker, tester);
-    return tester;
+  /** @internal */
+  static ofSettings(settings: TaskQueueSettings): TaskQueueTester {
+    const tester = this.bySettings.get(settings);
+    if (tester) return tester;
+    throw new TaskQueueTesterError('This application uses Redis: see RedisTaskQueueTestingModule.replaceRedis');
+  }
+
+  /** @internal One for each instance: only one may run tasks. */
+  static create(broker: StagedBroker, settings: TaskQueueSettings, moduleRef: ModuleRef): void {
+    this.bySettings.set(settings, new TaskQueueTester(broker, settings, moduleRef));
   }
 
   /** What time it is for tasks. */
@@ -146,19 +141,27 @@ export class TaskQueueTester {
 
   /** @internal From now on whatever is added runs at once. Before the application has started nothing can. */
   runInline(): void {
-    runInline(this.producer, async () => (this.isStarted ? this.drain() : undefined));
+    const producer = this.moduleRef.get<TaskProducer>(getTaskProducerToken(this.moduleRef.get(INSTANCE)));
+    runInline(producer, async () => (this.broker.isRunning ? this.drain() : undefined));
+  }
+
+  private get worker(): TaskWorker {
+    return this.moduleRef.get(TaskWorker);
   }
 
   private get clock(): MovableClock {
     return this.broker.clock;
   }
 
-  private get isStarted(): boolean {
-    return this.worker.queues.every((queue) => this.broker.isWorkedOn(partitionOf(queue)));
+  /** What the application has stopped, or not started, runs nothing here either. */
+  private get queues(): string[] {
+    return this.worker.queues.filter((queue) => this.broker.isWorkedOn(partitionOf(queue)));
   }
 
   private get nextAt(): number {
-    return Math.min(...this.worker.queues.map((queue) => this.broker.nextAt(partitionOf(queue))));
+    const declarer = this.moduleRef.get(ScheduleDeclarer);
+    const times = this.queues.map((queue) => this.broker.nextAt(partitionOf(queue), declarer.offOn(queue)));
+    return Math.min(...times);
   }
 
   private async runDue(): Promise<RanTask[]> {
@@ -188,26 +191,33 @@ export class TaskQueueTester {
   }
 
   private inTurn(): string[] {
-    const { queues } = this.worker;
+    const { queues } = this;
     const next = queues.indexOf(this.latest) + 1;
     return [...queues.slice(next), ...queues.slice(0, next)].filter((queue) => this.broker.hasWork(partitionOf(queue)));
   }
 
   private batchSizeOf(queue: string): number {
-    return Math.max(1, ...[...this.handlers.of(queue).values()].map(({ batch }) => batch?.size ?? 1));
+    return Math.max(
+      1,
+      ...[...this.moduleRef.get(TaskHandlerRegistry).of(queue).values()].map(({ batch }) => batch?.size ?? 1),
+    );
   }
 
   /** As a worker makes them, at their time. */
   private async makeTicks(): Promise<void> {
-    for (const queue of this.worker.queues.filter((each) => this.broker.hasTick(partitionOf(each)))) {
+    const [outages, declarer] = [this.moduleRef.get(OutageLog), this.moduleRef.get(ScheduleDeclarer)];
+    for (const queue of this.queues) {
+      const off = declarer.offOn(queue);
+      if (!this.broker.hasTick(partitionOf(queue), off)) continue;
       const { maxLength } = this.settings.queue(queue);
       await new Promise<void>((asleep) => {
         const listener = { asleep, lost: () => undefined };
         new QueueSchedules(
           partitionOf(queue),
           maxLength,
+          off,
           this.broker.schedules,
-          this.outages,
+          outages,
           this.log,
           listener,
         ).look();
@@ -229,7 +239,7 @@ export class TaskQueueTester {
   /** What the application does without waiting for it, declaring schedules for instance, takes no more than that here. */
   private async untilStarted(): Promise<void> {
     await turn();
-    if (this.isStarted) return;
+    if (this.broker.isRunning) return;
     throw new TaskQueueTesterError(
       'Nothing can run yet (any more): call `await app.init()` first, and `app.close()` last',
     );

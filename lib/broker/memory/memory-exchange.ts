@@ -14,7 +14,7 @@ export function exchange(queue: MemoryQueue, request: ExchangeRequest): Exchange
   const worker = queue.alive(request.worker);
   if (!worker) return null;
   if (worker.expiry < nowMs + leaseMs * 0.8) worker.expiry = nowMs + leaseMs;
-  const refused = settle(queue, worker, request);
+  const { refused, cancelled } = settle(queue, worker, request);
   promote(queue, request.maxLost);
   const claiming = new MemoryClaiming(queue, worker, request);
   claiming.run();
@@ -32,6 +32,7 @@ export function exchange(queue: MemoryQueue, request: ExchangeRequest): Exchange
   return {
     claimed: claimed.map(toEnvelope),
     refused,
+    cancelled,
     malformed: [],
     more,
     nextDueMs: nextAt === null || nextAt === Infinity ? null : Math.max(0, nextAt - nowMs),

@@ -9,7 +9,7 @@ export class MemoryLines {
   readonly suspects: MemoryTask[] = [];
   private readonly byPriority = new Map<number, MemoryTask[]>();
 
-  constructor(clock: Clock) {
+  constructor(private readonly clock: Clock) {
     this.groups = new MemoryGroups(clock);
   }
 
@@ -40,6 +40,7 @@ export class MemoryLines {
   }
 
   add(task: MemoryTask, isNext = false): void {
+    if (!isNext) task.waitsSince = this.clock.nowMs;
     if (task.group !== undefined) this.groups.add(task.group, task, isNext);
     else if (isNext) this.of(task.priority).unshift(task);
     else this.of(task.priority).push(task);
@@ -63,9 +64,12 @@ export class MemoryLines {
     return true;
   }
 
+  get all(): MemoryTask[] {
+    return [...this.byPriority.values(), this.suspects, ...this.groups.all].flat();
+  }
+
   find(id: string): MemoryTask | undefined {
-    const all = [...this.byPriority.values(), this.suspects, ...this.groups.all];
-    return all.flat().find((task) => task.id === id);
+    return this.all.find((task) => task.id === id);
   }
 
   clear(): void {

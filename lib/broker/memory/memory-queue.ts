@@ -8,6 +8,7 @@ import { MemoryLocks } from './memory-locks.js';
 import { MemoryStatuses } from './memory-statuses.js';
 import type { MemoryTask } from './memory-task.js';
 import { MemoryTicks } from './memory-ticks.js';
+import type { MemoryWatches } from './memory-watches.js';
 import { StartTimes } from './start-times.js';
 
 export interface MemoryWorker {
@@ -39,15 +40,23 @@ export class MemoryQueue {
     readonly partition: Partition,
     readonly clock: Clock,
     private readonly bells: MemoryBells,
+    watches: MemoryWatches,
     private readonly onAdded: OnAdded,
   ) {
-    this.statuses = new MemoryStatuses(clock);
+    this.statuses = new MemoryStatuses(clock, (id) => watches.changed(partition, id));
     this.lines = new MemoryLines(clock);
     this.starts = new StartTimes(clock);
   }
 
   get heldCount(): number {
     return [...this.workers.values()].reduce((sum, { held }) => sum + held.size, 0);
+  }
+
+  /** In ms; `null` where no task is waiting. */
+  get longestWait(): number | null {
+    const waiting = this.lines.all.filter(({ id }) => !this.cancels.has(id));
+    if (waiting.length === 0) return null;
+    return this.clock.nowMs - Math.min(...waiting.map(({ waitsSince }) => waitsSince));
   }
 
   /** Whether some lease has run out. */

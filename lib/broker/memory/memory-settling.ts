@@ -1,14 +1,21 @@
-import type { ExchangeRequest, Outcome } from '../exchange.js';
+import type { ExchangeReply, ExchangeRequest, Outcome } from '../exchange.js';
 import type { TaskState } from '../task-state.js';
 import type { MemoryQueue, MemoryWorker } from './memory-queue.js';
 import type { MemoryTask } from './memory-task.js';
 
 type Ending = Exclude<Outcome, { kind: 'began' | 'progress' }>;
 
-/** What becomes of tasks that a worker held. @returns the ids of those that it did not hold (any more) */
-export function settle(queue: MemoryQueue, worker: MemoryWorker, request: ExchangeRequest): string[] {
+/**
+ * What becomes of tasks that a worker held.
+ * @returns the ids of those that it did not hold (any more), and of those that had been called off before
+ */
+export function settle(
+  queue: MemoryQueue,
+  worker: MemoryWorker,
+  request: ExchangeRequest,
+): Pick<ExchangeReply, 'refused' | 'cancelled'> {
   const { outcomes, retention } = request;
-  const refused: string[] = [];
+  const [refused, cancelled]: [string[], string[]] = [[], []];
   const locks = new Map(outcomes.map(({ id }) => [id, queue.statuses.get(id)?.lock]));
   for (const outcome of outcomes) {
     const { id } = outcome;
@@ -21,6 +28,7 @@ export function settle(queue: MemoryQueue, worker: MemoryWorker, request: Exchan
       queue.statuses.introduce(task);
       // Whoever called it off was told that it ends so: however the run went, this is what counts.
       const reason = queue.takeCancel(id);
+      if (reason !== undefined) cancelled.push(id);
       const { cancelledTtlMs: ttlMs } = retention;
       end(queue, task, reason === undefined ? outcome : { kind: 'cancelled', id, reason, ttlMs }, request.maxLost);
       worker.held.delete(id);
@@ -28,7 +36,7 @@ export function settle(queue: MemoryQueue, worker: MemoryWorker, request: Exchan
     }
   }
   for (const [id, lock] of locks) queue.ended(id, lock);
-  return refused;
+  return { refused, cancelled };
 }
 
 /** Its run has begun. */

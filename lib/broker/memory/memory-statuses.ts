@@ -43,7 +43,11 @@ export interface MemoryStatus {
 export class MemoryStatuses {
   private readonly byId = new Map<string, MemoryStatus>();
 
-  constructor(private readonly clock: Clock) {}
+  /** @param onChange is told of every change, but not of what goes by itself */
+  constructor(
+    private readonly clock: Clock,
+    private readonly onChange: (id: string) => void,
+  ) {}
 
   get(id: string): MemoryStatus | undefined {
     const status = this.byId.get(id);
@@ -57,11 +61,13 @@ export class MemoryStatuses {
     const known = this.get(id);
     if (known?.state !== undefined) return status.token === '' || status.token === known.token ? 'again' : 'known';
     this.byId.set(id, { ...known, ...status, created: this.clock.nowMs });
+    this.onChange(id);
     return 'created';
   }
 
   write(id: string, change: MemoryStatus): void {
     this.byId.set(id, { ...this.get(id), ...change });
+    this.onChange(id);
   }
 
   /** What a status needs beside its state, for a task that was added without one. */
@@ -87,12 +93,13 @@ export class MemoryStatuses {
 
   /** It has ended, and is kept for so long. */
   keepFor(id: string, ttlMs: number): void {
-    if (ttlMs === 0) this.byId.delete(id);
+    if (ttlMs === 0) this.delete(id);
     else this.write(id, { expires: this.clock.nowMs + ttlMs });
   }
 
   delete(id: string): void {
     this.byId.delete(id);
+    this.onChange(id);
   }
 
   clear(): void {

@@ -15,6 +15,8 @@ export interface MemoryTask {
   content: Readonly<Record<string, unknown>>;
   expiresAt: number | undefined;
   readonly addedAt: number;
+  /** Since when it stands in a line: what is given back has its place there again. */
+  waitsSince: number;
 }
 
 /** @param expiresAt in ms since 1970 */
@@ -25,7 +27,7 @@ export function memoryTask(
 ): MemoryTask {
   const content = contentOf(envelope);
   const counters = { attempt: 0, lost: undefined, missed: 0, first: undefined };
-  return { id, name, priority, group, ...counters, content, expiresAt, addedAt };
+  return { id, name, priority, group, ...counters, content, expiresAt, addedAt, waitsSince: addedAt };
 }
 
 /** What of an envelope is not its head. */

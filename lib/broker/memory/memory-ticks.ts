@@ -16,10 +16,10 @@ export class MemoryTicks {
 
   constructor(private readonly queue: MemoryQueue) {}
 
-  /** When the first one ticks next. */
-  get nextMs(): number {
-    const next = [...this.byName.values()].map(({ isPaused, nextMs }) => (isPaused ? null : nextMs));
-    return Math.min(...next.map((at) => at ?? Infinity));
+  /** When the first one ticks next that is not among these. */
+  nextMs(off: ReadonlySet<string>): number {
+    const on = [...this.byName.values()].filter(({ name, isPaused }) => !isPaused && !off.has(name));
+    return Math.min(...on.map((schedule) => schedule.nextMs ?? Infinity));
   }
 
   /** What the schedules are has changed: every worker is told to look. */

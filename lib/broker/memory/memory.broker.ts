@@ -3,6 +3,7 @@ import type { ServerFacts } from '../broker-observer.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import type { LeaseKeeper } from '../lease-keeper.js';
 import type { Partition } from '../partition.js';
+import type { StatusListener, StatusWatch } from '../status-watch.js';
 import {
   type BeatReply,
   type DeadLetter,
@@ -29,6 +30,7 @@ import { recover } from './memory-recovery.js';
 import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
+import { MemoryWatches } from './memory-watches.js';
 
 /**
  * Keeps tasks in the memory of this process, for tests: it does what the broker on Redis does, by a clock that may be moved. Nobody else can
@@ -38,6 +40,7 @@ export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
   private readonly queues = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
+  private readonly watches = new MemoryWatches();
 
   /** @param onAdded is told of every task, those of schedules included */
   constructor(
@@ -147,6 +150,17 @@ export class MemoryBroker extends TaskBroker {
     return ids.map((id) => statuses.record(id));
   }
 
+  watchStatuses(listener: StatusListener): StatusWatch {
+    return this.watches.open(listener);
+  }
+
+  async longestWait(partition: Partition): Promise<number | null> {
+    return this.queue(partition).longestWait;
+  }
+
+  /** They always can. */
+  async probe(): Promise<void> {}
+
   async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
     return this.steering(partition).cancel(id, reason, ttlMs);
   }
@@ -219,7 +233,7 @@ export class MemoryBroker extends TaskBroker {
   protected queue(partition: Partition): MemoryQueue {
     let queue = this.queues.get(partition);
     if (!queue) {
-      queue = new MemoryQueue(partition, this.clock, this.bells, this.onAdded);
+      queue = new MemoryQueue(partition, this.clock, this.bells, this.watches, this.onAdded);
       this.queues.set(partition, queue);
     }
     return queue;
