@@ -42,7 +42,9 @@ export class RedisTaskQueueTestingModule {
     now,
     ...options
   }: RedisTaskQueueOptions & InstanceName & TaskQueueTestingOptions = {}): DynamicModule {
-    const definition = RedisTaskQueueModule.forRoot({ ...options, redis: noRedis });
+    // One of its own for each instance: they have nothing in common.
+    const redis = (): never => noRedis();
+    const definition = RedisTaskQueueModule.forRoot({ ...options, redis });
     return {
       ...definition,
       // The last provider of a token is the one that counts.

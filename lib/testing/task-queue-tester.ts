@@ -153,9 +153,11 @@ export class TaskQueueTester {
     return this.broker.clock;
   }
 
-  /** What the application has stopped, or not started, runs nothing here either. */
+  /** What the application has paused or stopped, or not started, runs nothing here either. */
   private get queues(): string[] {
-    return this.worker.queues.filter((queue) => this.broker.isWorkedOn(partitionOf(queue)));
+    const { worker, broker } = this;
+    const isRunning = (queue: string): boolean => worker.consumer(queue).state === 'running';
+    return worker.queues.filter((queue) => isRunning(queue) && broker.isWorkedOn(partitionOf(queue)));
   }
 
   private get nextAt(): number {

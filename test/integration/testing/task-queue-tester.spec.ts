@@ -14,11 +14,14 @@ import { map, type Observable } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   isTaskContext,
+  getTaskProducerToken,
+  getTaskStatusServiceToken,
   RateLimited,
   type RedisTaskQueueOptions,
   RedisTaskQueueModule,
   SnoozeTask,
   type TaskContext,
+  TaskConsumers,
   TaskHandler,
   TaskProducer,
   TaskQueueAdmin,
@@ -402,6 +405,77 @@ describe('an application that imports the module of Redis', () => {
     expect(await tester.advance('1h')).toEqual([]);
     expect(tester.added('work')).toHaveLength(1);
     expect(TaskQueueTester.of(app)).toBe(tester);
+  });
+});
+
+describe('the rest of the application', () => {
+  it('pauses and resumes queues', async () => {
+    const { app, producer, tester } = await start();
+    const consumers = app.get(TaskConsumers);
+    consumers.pause('default');
+    await producer.add('work', { say: 'a' });
+    await producer.add('chain', 1);
+    expect(await tester.drain()).toMatchObject([{ name: 'chain' }]);
+    expect(await tester.advance('1h')).toEqual([]);
+    consumers.resume('default');
+    expect(await tester.drain()).toMatchObject([{ name: 'work' }]);
+    await consumers.stop('default');
+    await producer.add('work', { say: 'b' });
+    expect(await tester.drain()).toEqual([]);
+    await consumers.start('default');
+    expect(await tester.drain()).toMatchObject([{ result: 'b' }]);
+  });
+
+  it('waits for tasks that the test runs', async () => {
+    const { producer, tester, status } = await start();
+    const { id } = await producer.add('work', { say: 'a', failures: 1 });
+    const result = status.wait(id);
+    await tester.advance('1m');
+    expect(await result).toBe('a');
+  });
+
+  it('calls off what runs', async () => {
+    @Injectable()
+    class Cancelling {
+      constructor(private readonly admin: TaskQueueAdmin) {}
+
+      @TaskHandler('cancelling')
+      async run(_: null, { id, signal }: TaskContext): Promise<void> {
+        await this.admin.cancel(id);
+        await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      }
+    }
+    const { producer, tester } = await start({}, [Tasks, Cancelling]);
+    await producer.add('cancelling');
+    expect(await tester.drain()).toMatchObject([{ state: 'cancelled' }]);
+  });
+
+  it('has instances, each with a tester of its own', async () => {
+    @Injectable()
+    class Reports {
+      @TaskHandler('report', { instance: 'reports' })
+      report(text: string): string {
+        return text;
+      }
+    }
+    const options = { now: NOON, inline: true };
+    const imports = [
+      RedisTaskQueueTestingModule.forRoot({ now: NOON }),
+      RedisTaskQueueTestingModule.forRoot({ name: 'reports', ...options }),
+    ];
+    const app = await Test.createTestingModule({ imports, providers: [Tasks, Reports] }).compile();
+    open.add(app);
+    await app.init();
+    await app.get<TaskProducer>(getTaskProducerToken('reports')).add('report', 'done');
+    await app.get(TaskProducer).add('work', { say: 'a' });
+    const tester = TaskQueueTester.of(app, 'reports');
+    expect(tester.added()).toMatchObject([{ name: 'report' }]);
+    expect(
+      await app.get<TaskStatusService>(getTaskStatusServiceToken('reports')).get(tester.added()[0]!.id),
+    ).toMatchObject({
+      result: 'done',
+    });
+    expect(await TaskQueueTester.of(app).drain()).toMatchObject([{ name: 'work' }]);
   });
 });
 
