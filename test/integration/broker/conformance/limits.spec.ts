@@ -23,14 +23,14 @@ describe.each(stages('conformance-limits'))('$name: limits', (stage) => {
 
   it('the rate of a queue bounds what all workers claim together, and tells when the next one may go', async () => {
     const { worker, other } = await backlog('a1', 'a2', 'a3', 'a4', 'a5');
-    const limits = { rate: { max: 3, perMs: 300 } };
+    const limits = { rate: { max: 3, perMs: 800 } };
     expect(idsOf(await worker.exchange(2, [], { limits }))).toEqual(['a1', 'a2']);
     const reply = await other.exchange(2, [], { limits });
     expect(idsOf(reply)).toEqual(['a3']);
     expect(reply).toMatchObject({ more: false, isHeldUp: true });
     expect(reply?.nextDueMs).toBeGreaterThan(0);
     expect(await other.exchange(2, [], { limits })).toMatchObject({ claimed: [], more: false, isHeldUp: true });
-    await stage.passes(300);
+    await stage.passes(800);
     expect(idsOf(await other.exchange(9, [], { limits }))).toEqual(['a4', 'a5']);
   });
 
@@ -44,12 +44,12 @@ describe.each(stages('conformance-limits'))('$name: limits', (stage) => {
 
   it('what is over the rate of its name makes room for others, and keeps its order', async () => {
     const { worker, other } = await backlog('slow1', 'slow2', 'slow3', 'quick1', 'slow4', 'quick2');
-    const limits = { names: { slow: { max: 2, perMs: 300 } } };
+    const limits = { names: { slow: { max: 2, perMs: 800 } } };
     const reply = await worker.exchange(10, [], { limits });
     expect(idsOf(reply)).toEqual(['slow1', 'slow2', 'quick1', 'quick2']);
     expect(reply).toMatchObject({ more: false, isHeldUp: false });
     expect(reply?.nextDueMs).toBeGreaterThan(0);
-    await stage.passes(310);
+    await stage.passes(810);
     expect(idsOf(await other.exchange(10, [], { limits }))).toEqual(['slow3', 'slow4']);
   });
 

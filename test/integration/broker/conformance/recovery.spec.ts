@@ -32,10 +32,10 @@ describe.each(stages('conformance-recovery'))('$name: recovery', (stage) => {
   it('has nothing to do while every lease is good, and tells when one is not', async () => {
     const broker = stage.open();
     const alive = await new ManualWorker(broker, q, 'alive').join();
-    await new ManualWorker(broker, q, 'short', { leaseMs: 20 }).join();
     expect(await broker.recover(q, 2, RETENTION)).toBeNull();
     expect((await alive.exchange(0))?.expired).toBe(false);
-    await stage.passes(25);
+    await new ManualWorker(broker, q, 'short', { leaseMs: 1 }).join();
+    await stage.passes(5);
     expect((await alive.exchange(0))?.expired).toBe(true);
     expect(await broker.recover(q, 2, RETENTION)).toEqual({ worker: 'short', returned: [], buried: [], more: false });
     expect((await alive.exchange(0))?.expired).toBe(false);

@@ -72,12 +72,12 @@ describe.each(stages('conformance-settling'))('$name: exchange', (stage) => {
     await worker.exchange(0, [
       completed('a', { ttlMs: 0 }),
       { kind: 'failed', id: 'b', error, ranMs: 0, ttlMs: 0 },
-      completed('c', { ttlMs: 200 }),
+      completed('c', { ttlMs: 500 }),
     ]);
     expect([await statusOf('a'), await statusOf('b')]).toEqual([null, null]);
     expect(await broker.deadLetters(q, null, 5)).toEqual([]);
     expect(await statusOf('c')).not.toBeNull();
-    await stage.passes(200);
+    await stage.passes(500);
     expect(await statusOf('c')).toBeNull();
     expect(await broker.enqueue(q, [newTask('c', { token: 'again' })])).toEqual(['created']);
   });
@@ -140,11 +140,11 @@ describe.each(stages('conformance-settling'))('$name: exchange', (stage) => {
   it('lets nothing be claimed for as long as a handler was told to wait', async () => {
     const { worker, other } = await backlog('a', 'b');
     await worker.claim(1);
-    await worker.exchange(0, [{ kind: 'limited', id: 'a', delayMs: 60 }]);
+    await worker.exchange(0, [{ kind: 'limited', id: 'a', delayMs: 500 }]);
     const reply = await other.exchange(1);
     expect(reply).toMatchObject({ claimed: [], more: false, isHeldUp: true });
     expect(reply?.nextDueMs).toBeGreaterThan(0);
-    await stage.passes(60);
+    await stage.passes(500);
     expect(await other.claim(2)).toEqual(['a', 'b']);
   });
 
