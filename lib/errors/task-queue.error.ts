@@ -38,6 +38,8 @@
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
  * | `PRODUCER_OVERLOADED` | more data wait to be sent than the producer may hold |
  * | `BULK_INCOMPLETE` | a part of an `addBulk` could not be sent; the error says which rows were accepted |
+ * | `NOT_IN_MEMORY` | `nestjs-redis-task-queue/testing`: the broker in memory cannot do that, `repair` for instance |
+ * | `TESTER_MISUSED` | the same: `TaskQueueTester` was asked for what it cannot do; the message says what to do |
  * | `REDIS_SERVER_NOT_FOUND` | `nestjs-redis-task-queue/testing`: there is no `redis-server` binary to start |
  * | `REDIS_SERVER_NOT_STARTED` | the same: there is one, but no server answers; the message tells why |
  */
@@ -77,6 +79,8 @@ export type TaskQueueErrorCode =
   | 'PRODUCER_CLOSED'
   | 'PRODUCER_OVERLOADED'
   | 'BULK_INCOMPLETE'
+  | 'NOT_IN_MEMORY'
+  | 'TESTER_MISUSED'
   | 'REDIS_SERVER_NOT_FOUND'
   | 'REDIS_SERVER_NOT_STARTED';
 

@@ -4,7 +4,7 @@ import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
 import type { Partition } from '../../lib/broker/partition.js';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
 import type { ExchangeReply, Outcome, Retention } from '../../lib/broker/exchange.js';
-import type { NewTask } from '../../lib/broker/task-broker.js';
+import type { NewTask, TaskBroker } from '../../lib/broker/task-broker.js';
 import type { RedisFixture } from './redis-fixture.js';
 
 const open = new Set<RedisBroker>();
@@ -40,7 +40,7 @@ export class ManualWorker {
   readonly leaseMs: number;
 
   constructor(
-    private readonly broker: RedisBroker,
+    private readonly broker: TaskBroker,
     private readonly partition: Partition,
     readonly id: string,
     { leaseMs = 60_000 } = {},

@@ -30,36 +30,6 @@ describe('enqueue', () => {
     });
   });
 
-  it('sent twice adds one task, and tells the sender that it was created', async () => {
-    const broker = openBroker(fixture);
-    const generated = newTask('01J');
-    const chosen = newTask('order-5', { token: 'mine' });
-    expect(await broker.enqueue(email, [generated, chosen])).toEqual(['created', 'created']);
-    expect(await broker.enqueue(email, [generated, chosen])).toEqual(['created', 'created']);
-    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
-  });
-
-  it('tells a second sender of the same id that it was there already', async () => {
-    const broker = openBroker(fixture);
-    await broker.enqueue(email, [newTask('order-5', { token: 'first' })]);
-    expect(await broker.enqueue(email, [newTask('order-5', { token: 'second' })])).toEqual(['known']);
-    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(1);
-  });
-
-  it('keeps two callers of one id apart within one call', async () => {
-    const rows = [newTask('same', { token: 'a' }), newTask('same', { token: 'b' })];
-    expect(await openBroker(fixture).enqueue(email, rows)).toEqual(['created', 'known']);
-  });
-
-  it('adds no more than may wait, in the order of the rows; what is known already is no concern of that', async () => {
-    const broker = openBroker(fixture);
-    const rows = ['1', '2', '3'].map((id) => newTask(id, { token: `token of ${id}` }));
-    expect(await broker.enqueue(email, rows, { maxLength: 2 })).toEqual(['created', 'created', 'full']);
-    expect(await broker.enqueue(email, rows, { maxLength: 2 })).toEqual(['created', 'created', 'full']);
-    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{email}`)).toBe(2);
-    expect(await fixture.redis.exists(`${fixture.prefix}task_status:{email}:3`)).toBe(0);
-  });
-
   it('enters when a task expires, by the clock of Redis', async () => {
     const broker = openBroker(fixture);
     await broker.enqueue(email, [newTask('1'), { ...newTask('2'), expiresInMs: 60_000 }, newTask('3')]);

@@ -27,14 +27,6 @@ async function backlog(...ids: string[]): Promise<{ worker: ManualWorker; other:
 }
 
 describe('claiming', () => {
-  it('takes in the order of adding, no more than wanted, and says whether more is waiting', async () => {
-    const { worker, other } = await backlog('a', 'b', 'c');
-    expect((await worker.exchange(2))?.more).toBe(true);
-    expect(await other.claim(10)).toEqual(['c']);
-    expect(await fixture.redis.hkeys(key('task_active:{q}:w1'))).toEqual(['a', 'b']);
-    expect(await worker.exchange(10)).toMatchObject({ claimed: [], more: false, nextDueMs: null, expired: false });
-  });
-
   it('writes state and time, and the attempt from the second one on', async () => {
     const { worker } = await backlog('a');
     await fixture.redis.rpush(key('task_queue:{q}'), '{"id":"again","attempt":1,"name":"task"}');
@@ -128,12 +120,6 @@ describe('claiming', () => {
     expect([unmarked?.claimed.length, unmarked?.more]).toEqual([100, false]);
   });
 
-  it('refuses a worker that never joined, or was declared dead', async () => {
-    await backlog('a');
-    expect(await new ManualWorker(openBroker(fixture), q, 'stranger').exchange(1)).toBeNull();
-    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
-  });
-
   it('survives an id with quotes, backslashes, control characters and what looks like the head of an envelope', async () => {
     const ids = ['a"b', 'a\\', 'a\\"', '"', 'a\nb\u0000', 'x","attempt":7,"', '😀', 'a:b', '{"id":"y","attempt":3'];
     const { worker } = await backlog(...ids);
@@ -219,33 +205,6 @@ describe('settling', () => {
     await fixture.redis.zadd(key('task_scheduled:{q}'), Date.now() - 1, 'a');
     expect(await worker.claim(1)).toEqual(['a']);
     expect(await fixture.redis.exists(key('task_parked:{q}'), key('task_scheduled:{q}'))).toBe(0);
-  });
-
-  it('does not count an attempt that could not be begun in time', async () => {
-    const { worker } = await backlog('a');
-    await worker.claim(1);
-    await worker.exchange(1, [{ kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 }]);
-    await worker.exchange(0, [{ kind: 'expired', id: 'a', ttlMs: 60_000 }]);
-    const status = await fixture.redis.hgetall(key('task_status:{q}:a'));
-    expect(status).toMatchObject({ state: 'cancelled', reason: 'expired', attempt: '1' });
-  });
-
-  it('refuses an outcome for what the worker does not hold, and writes nothing of it', async () => {
-    const { worker, other } = await backlog('a');
-    await worker.claim(1);
-    const outcomes = [completed('a'), completed('unknown'), { kind: 'released' as const, began: false, id: 'a' }];
-    expect((await other.exchange(0, outcomes))?.refused).toEqual(['a', 'unknown', 'a']);
-    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('active');
-    expect(await fixture.redis.exists(key('task_status:{q}:unknown'))).toBe(0);
-  });
-
-  it('writes progress only for what is held', async () => {
-    const { worker, other } = await backlog('a');
-    await worker.claim(1);
-    await other.exchange(0, [{ kind: 'progress', id: 'a', progress: '99' }]);
-    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'progress')).toBeNull();
-    await worker.exchange(0, [{ kind: 'progress', id: 'a', progress: '50' }]);
-    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'progress')).toBe('50');
   });
 
   it('caps the list of recent ids', async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
-import { began, completed, ManualWorker, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
+import { began, ManualWorker, newTask, openBroker, RETENTION } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
 const fixture = redisFixture('recover');
@@ -26,12 +26,6 @@ const expire = (worker: string): Promise<unknown> =>
   fixture.redis.zadd(key('task_workers:{q}'), Date.now() - 1, worker);
 
 describe('recover', () => {
-  it('does nothing while every lease is good', async () => {
-    const broker = openBroker(fixture);
-    await new ManualWorker(broker, q, 'alive').join();
-    expect(await broker.recover(q, 2, RETENTION)).toBeNull();
-  });
-
   it('puts back to the head in order, counts attempt and loss, and forgets the worker', async () => {
     const broker = openBroker(fixture);
     await deadWorker('a', 'b');
@@ -93,32 +87,6 @@ describe('recover', () => {
     await fixture.redis.set(key('task_status:{q}:a'), 'mine');
     await broker.recover(q, 2, RETENTION);
     expect(await fixture.redis.lindex(key('task_queue:{q}'), 0)).toContain('"attempt":1,"lost":1,');
-  });
-
-  it('tells the living that a lease has run out', async () => {
-    const broker = openBroker(fixture);
-    await deadWorker('a');
-    const heir = await new ManualWorker(broker, q, 'heir').join();
-    expect((await heir.exchange(0))?.expired).toBe(true);
-    expect((await broker.beat(q, 'heir', TTL))?.expired).toBe(true);
-    await broker.recover(q, 2, RETENTION);
-    expect((await heir.exchange(0))?.expired).toBe(false);
-  });
-
-  it('lets a worker that was only slow come back, as long as nobody took over', async () => {
-    const worker = await deadWorker('a');
-    expect((await worker.exchange(0, [completed('a')]))?.refused).toEqual([]);
-    expect(await openBroker(fixture).recover(q, 2, RETENTION)).toBeNull();
-  });
-
-  it('refuses everything of a worker that was declared dead: no outcome counts, nothing is claimed', async () => {
-    const broker = openBroker(fixture);
-    const worker = await deadWorker('a');
-    await broker.recover(q, 2, RETENTION);
-    expect(await worker.exchange(5, [completed('a')])).toBeNull();
-    expect(await broker.beat(q, 'dead', TTL)).toBeNull();
-    expect(await fixture.redis.hget(key('task_status:{q}:a'), 'state')).toBe('waiting');
-    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
   });
 
   it('declares dead before the first page moves, and needs as many calls as there are pages', async () => {

@@ -103,17 +103,6 @@ describe('a worker that sleeps', () => {
 });
 
 describe('a task that is scheduled', () => {
-  it('says so, and when it is due; then it waits, as any other', async () => {
-    const { broker, worker } = await start();
-    const atMs = await inMs(100);
-    await broker.schedule(q, [task('a', { atMs })]);
-    expect(await broker.statuses(q, ['a'])).toMatchObject([{ state: 'scheduled', due: atMs, attempt: 0 }]);
-    expect((await worker.exchange(1))?.nextDueMs).toBeGreaterThan(0);
-    await delay(110);
-    await worker.exchange(0);
-    expect(await broker.statuses(q, ['a'])).toMatchObject([{ state: 'waiting', due: null }]);
-  });
-
   it('expires so long after it is due, also when that is moved', async () => {
     const { broker } = await start();
     const atMs = await inMs(100_000);
@@ -159,15 +148,6 @@ describe('what somebody else has written', () => {
 });
 
 describe('a call that is sent again', () => {
-  it('adds nothing twice, even if the task has run meanwhile', async () => {
-    const { broker, worker } = await start();
-    const tasks = [task('own', { inMs: 0 }, { token: 'mine' }), task('generated', { inMs: 0 })];
-    for (let sent = 0; sent < 2; sent++) {
-      expect(await broker.schedule(q, tasks)).toEqual(['created', 'created']);
-      expect(await worker.claim(5)).toEqual(sent === 0 ? ['own', 'generated'] : []);
-    }
-  });
-
   it('answers that it moved a task, even if that runs by then; another call finds nothing to move', async () => {
     const { broker, worker } = await start();
     await broker.schedule(q, [task('a', { inMs: 60_000 })]);
