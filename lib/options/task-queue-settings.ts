@@ -179,14 +179,17 @@ export class TaskQueueSettings {
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
   ): TaskSettings {
-    return resolveTaskSettings(this.layers(queue, name, declared, own));
+    return resolveTaskSettings(this.layers(queue, name, [declared], own));
   }
 
-  /** What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`. */
+  /**
+   * What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`.
+   * @param declared what its decorator says, then what its definition says
+   */
   added(
     queue: string,
     name: string,
-    declared: PartialTaskSettings | undefined,
+    declared: readonly (PartialTaskSettings | undefined)[],
     own: PartialTaskSettings | undefined,
   ): { expiresInMs: number | undefined; priority: number } {
     const layers = this.layers(queue, name, declared, own);
@@ -200,10 +203,10 @@ export class TaskQueueSettings {
   private layers(
     queue: string,
     name: string,
-    declared: PartialTaskSettings | undefined,
+    declared: readonly (PartialTaskSettings | undefined)[],
     own: PartialTaskSettings | undefined,
   ): readonly (PartialTaskSettings | undefined)[] {
-    return [own, this.tasks.get(name), declared, this.queues.get(queue), this.defaults];
+    return [own, this.tasks.get(name), ...declared, this.queues.get(queue), this.defaults];
   }
 
   /** Whether this process works on a queue, given that it has handlers for it. */
