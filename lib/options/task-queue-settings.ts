@@ -59,9 +59,9 @@ export class TaskQueueSettings {
   private readonly features = { queues: new FeatureLayer('queue'), tasks: new FeatureLayer('task') };
 
   /** @throws InvalidOptionsError that names every wrong option. */
-  constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
+  constructor(options: RedisTaskQueueOptions, environment: NodeJS.ProcessEnv = process.env) {
     const problems: OptionProblem[] = [];
-    const given = moduleRule(options, '', problems) ?? {};
+    const given = moduleRule(options ?? null, '', problems) ?? {};
     const variable = options?.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
     const fromEnvironment = redisRule(variable, 'REDIS_URL (environment)', problems);
     const leaseMs = given.lease ?? 15_000;
@@ -95,7 +95,7 @@ export class TaskQueueSettings {
    */
   addFeature(options: FeatureOptions, origin: string): void {
     const problems: OptionProblem[] = [];
-    const { queues, tasks } = featureRule(options, '', problems) ?? {};
+    const { queues, tasks } = featureRule(options ?? null, '', problems) ?? {};
     if (problems.length > 0) {
       throw new InvalidOptionsError(
         problems.map((problem) => ({ ...problem, option: `${problem.option} (${origin})` })),
