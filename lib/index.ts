@@ -1,13 +1,18 @@
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
+export type { DamageKind } from './broker/damage.js';
+export type { Overlap } from './broker/schedule-store.js';
+export type { TaskState } from './broker/task-state.js';
 export type { ConsumerState } from './consumer/consumer-switch.js';
 export { type ConsumerInfo, TaskConsumers } from './consumer/task-consumers.service.js';
-export type { DamageKind } from './broker/damage.js';
-export type { TaskState } from './broker/task-state.js';
 export { TaskCtx } from './decorators/task-ctx.decorator.js';
 export { TaskData } from './decorators/task-data.decorator.js';
-export { TaskHandler, type TaskHandlerOptions } from './decorators/task-handler.decorator.js';
+export {
+  type DefinedHandlerOptions,
+  TaskHandler,
+  type TaskHandlerOptions,
+} from './decorators/task-handler.decorator.js';
 export { TaskSchedule, type TaskScheduleOptions } from './decorators/task-schedule.decorator.js';
 export * from './definition/index.js';
 export * from './errors/index.js';
@@ -43,7 +48,6 @@ export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
 export * from './options/index.js';
 export type { AddedTask } from './producer/added-task.js';
 export { type BulkRow, TaskProducer } from './producer/task-producer.service.js';
-export type { Overlap } from './broker/schedule-store.js';
 export type { ScheduleInfo } from './schedule/schedule-info.js';
 export type { ScheduleDefinition, ScheduleTiming, TickOptions } from './schedule/schedule-options.js';
 export { type ScheduleAddress, TaskScheduler } from './schedule/task-scheduler.service.js';

@@ -26,6 +26,13 @@ export type IsTyped<Task> = Task extends TaskDefinition ? true : Task extends ke
 type EntryOf<Task> = Task extends keyof TaskTypes ? TaskTypes[Task] : unknown;
 
 /** Data that may be `null` can be left out: that is what arrives. */
-export type AddArguments<Data> = [null extends Data ? true : undefined extends Data ? true : false] extends [true]
-  ? [data?: Data | undefined, options?: AddOptions]
-  : [data: Data, options?: AddOptions];
+type IsOptional<Data> = [null extends Data ? true : undefined extends Data ? true : false] extends [true]
+  ? true
+  : false;
+
+/** What `add` takes behind the task. */
+export type AddArguments<Data> =
+  IsOptional<Data> extends true ? [data?: Data | undefined, options?: AddOptions] : [data: Data, options?: AddOptions];
+
+/** The data among other options. */
+export type DataOption<Data> = IsOptional<Data> extends true ? { data?: Data | undefined } : { data: Data };

@@ -39,7 +39,14 @@ export class TaskScheduleExplorer {
 }
 
 function declared({ name, ticks }: TaskScheduleMetadata, handler: TaskHandlerMetadata, origin: string): FoundSchedule {
-  return { ...ticks, name: name ?? handler.name, task: handler.name, queue: queueOf(handler), origin };
+  return {
+    ...ticks,
+    name: name ?? handler.name,
+    task: handler.name,
+    definition: handler,
+    queue: queueOf(handler),
+    origin,
+  };
 }
 
 function queueOf({ queue = DEFAULT_QUEUE }: TaskHandlerMetadata): string {

@@ -10,7 +10,8 @@ export interface TaskDataIssue {
 const MAX_SHOWN = 10;
 
 /**
- * The schema of a task does not accept its data. Thrown by `add` before anything is written. Where a worker finds it, since whoever
+ * The schema of a task does not accept its data. Thrown by `add` and `TaskScheduler.upsert` before anything is written, and at start
+ * for what `@TaskSchedule` says. Where a worker finds it, since whoever
  * added the task had no such schema, the task is a dead letter: `TaskRejectedError`, with this as its `cause`.
  */
 export class InvalidTaskDataError extends TaskQueueError {
@@ -21,11 +22,14 @@ export class InvalidTaskDataError extends TaskQueueError {
     readonly issues: readonly TaskDataIssue[],
     /** Which row of a bulk it is, counted from 0. */
     readonly row?: number,
+    /** Of which schedule it is. */
+    readonly schedule?: string,
   ) {
     const shown = issues
       .slice(0, MAX_SHOWN)
       .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     if (issues.length > MAX_SHOWN) shown.push(`and ${issues.length - MAX_SHOWN} more`);
-    super(`Task "${task}"${row === undefined ? '' : ` (row ${row})`} has invalid data: ${shown.join('; ')}`);
+    const where = schedule === undefined ? (row === undefined ? '' : ` (row ${row})`) : ` of schedule "${schedule}"`;
+    super(`Task "${task}"${where} has invalid data: ${shown.join('; ')}`);
   }
 }

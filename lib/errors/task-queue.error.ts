@@ -8,7 +8,7 @@
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
- * | `INVALID_TASK_DATA` | the schema of a task does not accept its data |
+ * | `INVALID_TASK_DATA` | the schema of a task does not accept its data, or those of a schedule |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
  * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
  * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |

@@ -15,7 +15,7 @@ export abstract class TaskQueueInstance {
   /** The queues that it works on. */
   abstract get queues(): readonly string[];
   /** Finds what it works on. May be called twice. */
-  abstract load(): void;
+  abstract load(): Promise<void>;
   /** Gives up its work, and keeps its connections. May be called twice. */
   abstract drain(): Promise<void>;
   /** Closes its connections. May be called twice. */

@@ -87,7 +87,7 @@ export class TaskQueueLifecycle
   async onApplicationBootstrap(): Promise<void> {
     await this.orClose(async () => {
       // Before the first one starts, so that what is wrong with any of them stops all.
-      for (const instance of this.instances) instance.load();
+      for (const instance of this.instances) await instance.load();
       refuseSharedWork(this.instances);
       await this.start();
     });
@@ -102,10 +102,10 @@ export class TaskQueueLifecycle
     await this.close();
   }
 
-  load(): void {
+  async load(): Promise<void> {
     if (this.entries) return;
     const entries = this.handlers.load();
-    this.declarer.load();
+    await this.declarer.load();
     this.worker.checkConsume();
     this.entries = entries;
   }

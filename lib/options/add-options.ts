@@ -5,7 +5,7 @@ import type { PlainTaskOptions } from './task-options.js';
 
 /** Options of one task. Those of `TaskOptions` travel with it, and win over all others of that name. */
 export interface AddOptions extends PlainTaskOptions, DueOptions, LockOptions {
-  /** @default the queue of the task's handler in this process, else `default` */
+  /** @default what the module's `tasks` say, else the definition, else the queue of the task's handler in this process, else `default` */
   queue?: string | undefined;
   /**
    * An id of the caller's own, any text of 1 to 256 bytes. As long as a status of that id lives in the queue, another

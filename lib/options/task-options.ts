@@ -5,7 +5,7 @@ import { duration, integer, object, type Rule } from './option-rules.js';
 
 /**
  * How one kind of task, or one task, is worked on. Each option is looked for in this order: `add`, the module's `tasks` by
- * name, the decorator, the module's `queues` by queue, its `defaults`.
+ * name, the decorator, the definition, the module's `queues` by queue, its `defaults`.
  */
 export interface TaskOptions {
   /**

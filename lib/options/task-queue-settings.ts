@@ -1,22 +1,20 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
-import { isTaskName, QUEUE_NAME } from '../broker/names.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
-import { type BatchSettings, batchRule } from './batch-options.js';
-import { concurrencyRule } from './concurrency.js';
-import { parseDuration } from './duration.js';
+import type { BatchSettings } from './batch-options.js';
 import { FeatureLayer, layUnder } from './feature-layer.js';
 import type { FeatureOptions } from './feature-options.interface.js';
-import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
-import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
-import { rateRule } from './rate.js';
+import { featureRule, moduleRule, type PartialQueue, type PartialTask, redisRule } from './module-rules.js';
 import type {
   AckPolicy,
   DeliveryPolicy,
   RedisTaskQueueOptions,
   StatusPolicy,
 } from './redis-task-queue-options.interface.js';
-import { type PartialTaskSettings, resolveTaskSettings, taskRules, type TaskSettings } from './task-options.js';
+import { type PartialTaskSettings, resolveTaskSettings, type TaskSettings } from './task-options.js';
+
+const DAY_MS = 24 * 3_600_000;
+const MAX_BLOCKED_MS = 60_000;
 
 /** How one queue is worked on: `QueueOptions` with every default filled in. */
 export interface QueueSettings {
@@ -61,9 +59,9 @@ export class TaskQueueSettings {
   private readonly features = { queues: new FeatureLayer('queue'), tasks: new FeatureLayer('task') };
 
   /** @throws InvalidOptionsError that names every wrong option. */
-  constructor(options: RedisTaskQueueOptions = {}, environment: NodeJS.ProcessEnv = process.env) {
+  constructor(options: RedisTaskQueueOptions, environment: NodeJS.ProcessEnv = process.env) {
     const problems: OptionProblem[] = [];
-    const given = moduleRule(options, '', problems) ?? {};
+    const given = moduleRule(options ?? null, '', problems) ?? {};
     const variable = options?.redis === undefined ? environment['REDIS_URL'] || undefined : undefined;
     const fromEnvironment = redisRule(variable, 'REDIS_URL (environment)', problems);
     const leaseMs = given.lease ?? 15_000;
@@ -97,7 +95,7 @@ export class TaskQueueSettings {
    */
   addFeature(options: FeatureOptions, origin: string): void {
     const problems: OptionProblem[] = [];
-    const { queues, tasks } = featureRule(options, '', problems) ?? {};
+    const { queues, tasks } = featureRule(options ?? null, '', problems) ?? {};
     if (problems.length > 0) {
       throw new InvalidOptionsError(
         problems.map((problem) => ({ ...problem, option: `${problem.option} (${origin})` })),
@@ -179,14 +177,17 @@ export class TaskQueueSettings {
     declared: PartialTaskSettings | undefined,
     own: PartialTaskSettings | undefined,
   ): TaskSettings {
-    return resolveTaskSettings(this.layers(queue, name, declared, own));
+    return resolveTaskSettings(this.layers(queue, name, [declared], own));
   }
 
-  /** What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`. */
+  /**
+   * What the process that adds such a task has to know: `expiresIn` in ms, `undefined` if it never expires, and `priority`.
+   * @param declared what its decorator says, then what its definition says
+   */
   added(
     queue: string,
     name: string,
-    declared: PartialTaskSettings | undefined,
+    declared: readonly (PartialTaskSettings | undefined)[],
     own: PartialTaskSettings | undefined,
   ): { expiresInMs: number | undefined; priority: number } {
     const layers = this.layers(queue, name, declared, own);
@@ -200,10 +201,10 @@ export class TaskQueueSettings {
   private layers(
     queue: string,
     name: string,
-    declared: PartialTaskSettings | undefined,
+    declared: readonly (PartialTaskSettings | undefined)[],
     own: PartialTaskSettings | undefined,
   ): readonly (PartialTaskSettings | undefined)[] {
-    return [own, this.tasks.get(name), declared, this.queues.get(queue), this.defaults];
+    return [own, this.tasks.get(name), ...declared, this.queues.get(queue), this.defaults];
   }
 
   /** Whether this process works on a queue, given that it has handlers for it. */
@@ -211,97 +212,3 @@ export class TaskQueueSettings {
     return typeof this.consume === 'boolean' ? this.consume : this.consume.includes(queue);
   }
 }
-
-type PartialQueue = NonNullable<ReturnType<typeof queueRule>>;
-type PartialTask = NonNullable<ReturnType<typeof taskNameRule>>;
-
-const DAY_MS = 24 * 3_600_000;
-const MAX_BLOCKED_MS = 60_000;
-const MAX_BYTES = 64 * 1024 * 1024;
-
-const queueName = pattern(QUEUE_NAME, '1 to 64 of the characters A-Z a-z 0-9 _ . -');
-
-const taskName = rule('a task name: text of 1 to 256 bytes without control characters', (given) =>
-  isTaskName(given) ? given : undefined,
-);
-
-const queueRule = object({
-  autoStart: flag,
-  concurrency: concurrencyRule,
-  globalConcurrency: integer(1, 1_000_000),
-  rate: rateRule,
-  retention: object({ completed: duration(0, '365d'), failed: duration(0, '365d') }),
-  maxResultBytes: integer(0, MAX_BYTES),
-  maxLost: integer(1, 100),
-  maxLength: integer(1, Number.MAX_SAFE_INTEGER),
-  aging: duration(1, '365d'),
-  groups: object({ concurrency: integer(1, MAX_GROUP_CONCURRENCY), rate: rateRule }),
-  status: oneOf<StatusPolicy>('full', 'final', 'off'),
-  ack: oneOf<AckPolicy>('batch', 'each'),
-  delivery: oneOf<DeliveryPolicy>('at-least-once', 'at-most-once'),
-  schedules: flag,
-  ...taskRules,
-});
-
-const taskNameRule = object({ ...taskRules, rate: rateRule, queue: queueName, batch: batchRule, schedules: flag });
-
-const REDIS_ALLOWED =
-  "a URL (redis:// or rediss://), the path of a socket, ioredis options without keyPrefix (use the module's prefix), " +
-  'or a factory that returns a new Redis';
-
-/** Unlike other rules it never shows what was given: passwords stand in there. */
-const redisRule: Rule<RedisSource> = (given, option, problems) => {
-  if (given === undefined) return undefined;
-  const problem = redisProblem(given);
-  if (problem === null) return given as RedisSource;
-  problems.push({ option, given: problem, allowed: REDIS_ALLOWED });
-  return undefined;
-};
-
-function redisProblem(given: unknown): string | null {
-  if (typeof given === 'function') return null;
-  if (typeof given === 'string') {
-    const isUrl = /^rediss?:\/\//.test(given) && URL.canParse(given);
-    return isUrl || given.startsWith('/') ? null : 'text that is no URL and no path';
-  }
-  if (typeof given !== 'object' || given === null) return `a value of type ${typeof given}`;
-  if ('sendCommand' in given) return 'a client';
-  if (Object.getPrototypeOf(given) !== Object.prototype) return 'an object that holds no options';
-  return ['keyPrefix', 'url'].filter((key) => key in given).map((key) => `options with ${key}`)[0] ?? null;
-}
-
-const consumeRule = rule<boolean | string[]>('true, false, or a list of queue names', (given) => {
-  if (typeof given === 'boolean') return given;
-  const isList = Array.isArray(given) && given.every((name) => typeof name === 'string' && QUEUE_NAME.test(name));
-  return isList ? (given as string[]) : undefined;
-});
-
-const maxBlockedRule = rule("0, or milliseconds or text such as '30s', from 1s to 1h", (given) => {
-  const ms = parseDuration(given);
-  return ms !== null && (ms === 0 || (ms >= 1_000 && ms <= 3_600_000)) ? ms : undefined;
-});
-
-const ofNames = {
-  queues: record(queueName, queueRule),
-  tasks: record(taskName, taskNameRule),
-};
-
-const featureRule = object(ofNames);
-
-const moduleRule = object({
-  redis: redisRule,
-  prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
-  ...ofNames,
-  schedules: object({ owner: queueName }),
-  defaults: queueRule,
-  consume: consumeRule,
-  autoStart: flag,
-  lease: duration('500ms', '1h'),
-  maxBlocked: maxBlockedRule,
-  shutdownTimeout: duration(0, '1h'),
-  commandTimeout: duration('100ms', '1m'),
-  waitForRedis: flag,
-  globalEnhancers: flag,
-  maxDataBytes: integer(1, MAX_BYTES),
-  name: rule('none here: an instance is named beside useFactory, useClass or useExisting', () => undefined),
-});

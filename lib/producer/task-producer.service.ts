@@ -176,7 +176,7 @@ export class TaskProducer {
   }
 
   private async validate({ name, schema, json }: UnseenData, row?: number): Promise<void> {
-    await parseData(name, schema, JSON.parse(json), row);
+    await parseData(name, schema, JSON.parse(json), { row });
     this.refuseIfClosed();
   }
 
@@ -198,7 +198,7 @@ export class TaskProducer {
     const locked = lockOf(name, options);
     const due = locked?.due ?? dueOf(options);
     const own = ownOptions(options);
-    const declared = definition?.settings ?? this.handlers.of(queue).get(name)?.settings;
+    const declared = [this.handlers.of(queue).get(name)?.settings, definition?.settings];
     const { expiresInMs, priority } = this.settings.added(queue, name, declared, own?.settings);
 
     if (group !== undefined) checkGroupOf(group, priority);

@@ -1,4 +1,6 @@
 import { checkTaskName } from '../broker/names.js';
+import { TaskDefinition } from '../definition/task-definition.js';
+import type { TaskRef } from '../definition/task-ref.js';
 import { InvalidScheduleError } from '../errors/index.js';
 import { type OwnOptions, ownOptions } from '../producer/own-options.js';
 import { checkScheduleName, type CheckedTiming, checkTiming, type GivenTiming } from './schedule-options.js';
@@ -17,6 +19,8 @@ export interface CheckedTicks extends CheckedTiming {
 export interface CheckedSchedule extends CheckedTicks {
   name: string;
   task: string;
+  /** What is known of all tasks of that name, where somebody has described them. */
+  definition: Pick<TaskDefinition, 'queue' | 'schema' | 'settings'> | undefined;
 }
 
 /** Whatever a caller gave. */
@@ -45,10 +49,11 @@ export function checkTicks(title: string, given: GivenTicks, alsoKnown: readonly
 }
 
 /** @throws InvalidScheduleError, InvalidTaskError, InvalidOptionsError */
-export function checkSchedule(name: unknown, given: GivenTicks & { task: string }): CheckedSchedule {
+export function checkSchedule(name: unknown, given: GivenTicks & { task: TaskRef }): CheckedSchedule {
   checkScheduleName(name);
   const ticks = checkTicks(name, given, ['task', 'queue']);
-  const { task } = given;
+  const definition = given.task instanceof TaskDefinition ? given.task : undefined;
+  const task = definition ? definition.name : (given.task as string);
   checkTaskName(task);
-  return { ...ticks, name, task };
+  return { ...ticks, name, task, definition };
 }

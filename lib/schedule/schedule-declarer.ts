@@ -28,16 +28,18 @@ export class ScheduleDeclarer {
     private readonly logger: GuardedLog,
   ) {}
 
-  /** Looks through the application. @throws InvalidScheduleError, InvalidDataError, DataTooLargeError */
-  load(): readonly DeclaredSchedule[] {
+  /** Looks through the application. @throws InvalidScheduleError, InvalidDataError, DataTooLargeError, InvalidTaskDataError */
+  async load(): Promise<void> {
     const schedules = this.explore().map((schedule) => configured(schedule, this.settings));
     refuseDuplicates(schedules);
-    for (const schedule of schedules) this.writer.encode(schedule.queue, schedule);
+    for (const schedule of schedules) {
+      this.writer.encode(schedule.queue, schedule);
+      await this.writer.validate(schedule);
+    }
     for (const { name, queue, origin } of schedules.filter(({ isOff }) => isOff)) {
       this.logger.log(`Schedule "${name}" on queue "${queue}" (${origin}) is off in this process`);
     }
     this.schedules = schedules;
-    return schedules;
   }
 
   /** The names of those on a queue that are off in this process. */

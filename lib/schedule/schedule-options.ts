@@ -1,4 +1,5 @@
 import type { Overlap } from '../broker/schedule-store.js';
+import type { DataOf, DataOption, TaskRef } from '../definition/task-ref.js';
 import { InvalidScheduleError, type OptionProblem } from '../errors/index.js';
 import type { Duration } from '../options/duration.js';
 import { duration, integer, object, oneOf, rule, type Rule } from '../options/option-rules.js';
@@ -43,11 +44,12 @@ export type ScheduleTiming =
     };
 
 /** What `TaskScheduler.upsert` is given. */
-export type ScheduleDefinition = ScheduleTiming &
-  TickOptions & {
-    /** The name of the tasks, which selects their handler. */
-    task: string;
-    /** @default the queue of that handler in this process, else `default` */
+export type ScheduleDefinition<Task extends TaskRef = string> = ScheduleTiming &
+  TickOptions &
+  DataOption<DataOf<Task>> & {
+    /** The name of the tasks, which selects their handler, or their definition. */
+    task: Task;
+    /** @default as of `add` */
     queue?: string | undefined;
   };
 

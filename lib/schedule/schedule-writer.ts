@@ -1,6 +1,7 @@
 import { encodeBody } from '../broker/envelope.js';
 import { partitionOf } from '../broker/partition.js';
 import type { Declaration, NewSchedule, ScheduleStore, Upserted } from '../broker/schedule-store.js';
+import { parseData } from '../definition/parse-data.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { encodeData } from '../producer/encode-data.js';
@@ -17,9 +18,9 @@ export class ScheduleWriter {
 
   /** @throws InvalidDataError, DataTooLargeError before anything is written */
   encode(queue: string, schedule: CheckedSchedule): NewSchedule {
-    const { name, task, timing, catchUp, overlap, data, own } = schedule;
+    const { name, task, definition, timing, catchUp, overlap, data, own } = schedule;
     const json = encodeData(task, data, this.settings.maxDataBytes);
-    const declared = this.handlers.of(queue).get(task)?.settings;
+    const declared = [this.handlers.of(queue).get(task)?.settings, definition?.settings];
     const { expiresInMs, priority } = this.settings.added(queue, task, declared, own?.settings);
     return {
       name,
@@ -30,6 +31,13 @@ export class ScheduleWriter {
       body: encodeBody(task, json, own?.envelope, { priority }),
       expiresInMs,
     };
+  }
+
+  /** @throws InvalidTaskDataError: each of its tasks would be a dead letter */
+  async validate({ name, task, definition, data }: CheckedSchedule): Promise<void> {
+    if (!definition?.schema) return;
+    const json = encodeData(task, data, this.settings.maxDataBytes);
+    await parseData(task, definition.schema, JSON.parse(json), { schedule: name });
   }
 
   /** The next tick is the first one from now on, by Redis's clock, and none that there has been already. */

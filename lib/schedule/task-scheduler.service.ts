@@ -2,6 +2,7 @@ import { ulid } from 'ulid';
 import { checkQueueName } from '../broker/names.js';
 import { partitionOf, publicId } from '../broker/partition.js';
 import type { ScheduleStore } from '../broker/schedule-store.js';
+import type { TaskRef } from '../definition/task-ref.js';
 import {
   AmbiguousScheduleError,
   InvalidOptionsError,
@@ -51,12 +52,13 @@ export class TaskScheduler {
    *
    * @param name what the schedule is called in its queue, text of 1 to 200 bytes
    * @throws TaskQueueError `INVALID_SCHEDULE`, `INVALID_NAME`, `INVALID_QUEUE`, `INVALID_OPTIONS`, `INVALID_DATA`, `DATA_TOO_LARGE`,
-   *   `AMBIGUOUS_QUEUE`, `TOO_MANY_SCHEDULES`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   *   `INVALID_TASK_DATA`, `AMBIGUOUS_QUEUE`, `TOO_MANY_SCHEDULES`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
    */
-  async upsert(name: string, definition: ScheduleDefinition): Promise<ScheduleInfo> {
+  async upsert<Task extends TaskRef>(name: string, definition: ScheduleDefinition<Task>): Promise<ScheduleInfo> {
     const schedule = checkSchedule(name, definition);
-    const { queue = this.handlers.queueFor(schedule.task) } = definition;
+    const { queue = this.handlers.queueFor(schedule.task, schedule.definition?.queue) } = definition;
     checkQueueName(queue);
+    await this.writer.validate(schedule);
     const upserted = await this.writer.write(queue, schedule);
     if (upserted.kind === 'tooMany') throw new TooManySchedulesError(name, queue);
     const record = await this.store.get(partitionOf(queue), name);
@@ -67,7 +69,7 @@ export class TaskScheduler {
   /**
    * Removes a schedule. Tasks that it has made stay. What code declares comes back when that code starts again: pause it instead.
    * @returns whether there was one
-   * @throws TaskQueueError `INVALID_SCHEDULE` (no name), `INVALID_QUEUE`, `AMBIGUOUS_SCHEDULE`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   * @throws TaskQueueError `INVALID_SCHEDULE` (no name), `INVALID_QUEUE`, `INVALID_OPTIONS`, `AMBIGUOUS_SCHEDULE`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
    */
   async remove(name: string, address: ScheduleAddress = {}): Promise<boolean> {
     const queue = await this.locate(name, address);

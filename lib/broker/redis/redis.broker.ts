@@ -59,7 +59,7 @@ export interface RedisBrokerOptions {
 const CLAIM_BYTES = 1024 * 1024;
 
 /**
- * Keeps tasks in Redis, in the layout that the README shows. Holds one connection, and a second one once it sleeps;
+ * Keeps tasks in Redis, in the layout that docs/redis.md shows. Holds one connection, and a second one once it sleeps;
  * `CLIENT LIST` shows them as `<prefix>task_queue:commands` and `<prefix>task_queue:bells`.
  */
 export class RedisBroker extends TaskBroker {

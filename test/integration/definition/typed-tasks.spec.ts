@@ -56,6 +56,21 @@ describe('a task by its definition', () => {
     await expect(status.wait(SendMail, id, { timeout: -1 })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
   });
 
+  it('has what a handler by its name says before what the definition says', async () => {
+    const Letter = defineTask('letter.send', { priority: 1 });
+    @Injectable()
+    class Letters {
+      @TaskHandler('letter.send', { priority: 7 })
+      send(): void {
+        // Nobody works on it here.
+      }
+    }
+    const { producer, status } = await start([Letters], { consume: false });
+    const { id } = await producer.add(Letter);
+    expect(await fixture.redis.llen(`${fixture.prefix}task_queue:{default}:priority:7`)).toBe(1);
+    expect(await status.get(id)).toMatchObject({ state: 'waiting' });
+  });
+
   it('is the same task as by its name', async () => {
     const { producer, status } = await start([Mails]);
     const { id, queue } = await producer.add('mail.send', { to: 'ann' });

@@ -179,6 +179,14 @@ describe('forFeature', () => {
     });
   });
 
+  it('refuses a factory that answers nothing', async () => {
+    const nothing = RedisTaskQueueModule.forFeatureAsync({ useFactory: () => undefined as never });
+    await expect(start([root(), feature(EmailModule, nothing)])).rejects.toMatchObject({
+      code: 'INVALID_OPTIONS',
+      message: expect.stringMatching(/"options \(forFeature in EmailModule\)" is null/) as string,
+    });
+  });
+
   it.each([
     ['reports', [root()]],
     ['default', []],

@@ -1,4 +1,4 @@
-import { Injectable, Module } from '@nestjs/common';
+import { type DynamicModule, Injectable, Module } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { describe, expect, it } from 'vitest';
 import {
@@ -37,6 +37,12 @@ async function connections(): Promise<string[]> {
   return names.filter((name) => name.startsWith(fixture.prefix)).map((name) => name.slice(fixture.prefix.length));
 }
 
+function startImports(...imports: DynamicModule[]): Promise<TestApp> {
+  @Module({ imports })
+  class AppModule {}
+  return startModule(AppModule);
+}
+
 describe('forRoot', () => {
   it('can be imported once for all modules', async () => {
     @Injectable()
@@ -55,6 +61,16 @@ describe('forRoot', () => {
       code: 'INVALID_OPTIONS',
       message: expect.stringContaining('"lease"') as string,
     });
+  });
+
+  it('refuses a factory that answers nothing, and one that throws, and opens no connection', async () => {
+    const nothing = RedisTaskQueueModule.forRootAsync({ useFactory: () => undefined as never });
+    await expect(startImports(nothing)).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
+    const error = new Error('no configuration');
+    const failing = RedisTaskQueueModule.forRootAsync({ useFactory: () => Promise.reject(error) });
+    const ready = RedisTaskQueueModule.forRoot({ name: 'ready', redis: fixture.url, prefix: fixture.prefix });
+    await expect(startImports(ready, failing)).rejects.toThrow(error);
+    expect(await connections()).toEqual([]);
   });
 
   it('refuses two imports with different options: each would run every handler', async () => {
