@@ -26,6 +26,18 @@ export class InvalidTaskDataError extends TaskQueueError {
       .slice(0, MAX_SHOWN)
       .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     if (issues.length > MAX_SHOWN) shown.push(`and ${issues.length - MAX_SHOWN} more`);
-    super(`Task "${task}"${row === undefined ? '' : ` (row ${row})`} has invalid data: ${shown.join('; ')}`);
+    super(`${titleOf(task, row)}: ${shown.join('; ')}`);
   }
+
+  /**
+   * The message for a log: what a schema says may contain the data, and a path the keys of a record.
+   * @internal
+   */
+  get messageWithoutData(): string {
+    return `${titleOf(this.task, this.row)} (issues: ${this.issues.length})`;
+  }
+}
+
+function titleOf(task: string, row: number | undefined): string {
+  return `Task "${task}"${row === undefined ? '' : ` (row ${row})`} has invalid data`;
 }
