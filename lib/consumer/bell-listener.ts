@@ -49,6 +49,11 @@ export class BellListener {
     if (this.heard && !this.hears(consumer)) this.broker.wake();
   }
 
+  /** A consumer has ended. Where there is none left nothing is listened to, until one is started. */
+  left(): void {
+    if (this.consumers.length === 0) this.outages.leave(this);
+  }
+
   stop(): void {
     this.stopped = true;
     this.alarm.stop();
@@ -90,7 +95,7 @@ export class BellListener {
     } catch (error) {
       if (this.stopped) return;
       this.failed = true;
-      this.outages.begin(this, error);
+      if (this.consumers.length > 0) this.outages.begin(this, error);
       await this.changed.pass(PAUSE_MS);
       // A ring may have been lost with the connection, also one for this worker alone.
       for (const consumer of listening) consumer.look();

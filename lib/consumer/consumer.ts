@@ -190,6 +190,7 @@ export class Consumer {
         if (!this.isOver) await this.backOff(error);
       }
     }
+    this.outages.leave(this);
     this.watch.stop();
     this.held.stop();
   }

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { TaskContext } from '../handler/task-context.js';
 import { guardedLog } from './guarded-log.js';
-import { showError } from './task-failure.js';
+import { showForLog } from './task-failure.js';
 
 const log = guardedLog(new Logger('TaskWorker'));
 
@@ -35,7 +35,7 @@ export class Emissions {
     } catch (error) {
       if (this.hasWarned) return;
       this.hasWarned = true;
-      log.warn(`${this.task.id} (${this.task.name}) has emitted what is no progress: ${showError(error)}`);
+      log.warn(`${this.task.id} (${this.task.name}) has emitted what is no progress: ${showForLog(error)}`);
     }
   }
 }

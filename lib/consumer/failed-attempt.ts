@@ -4,7 +4,7 @@ import { FailTask, RateLimited, RetryTask, SnoozeTask } from '../handler/control
 import { isDelay } from '../options/backoff.js';
 import { defaultBackoff } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
-import { describeFailure, describeForLog, showFailure } from './task-failure.js';
+import { describeFailure, describeForLog, showFailure, showForLog } from './task-failure.js';
 import type { Verdict } from './task-outcome.js';
 import type { TaskRun } from './task-run.js';
 
@@ -91,7 +91,7 @@ function backOff(run: TaskRun, thrown: unknown): Decision {
   } catch (error) {
     return {
       delayMs: defaultBackoff(failures),
-      remark: ` (its backoff failed: ${showFailure(describeForLog(error))})`,
+      remark: ` (its backoff failed: ${showForLog(error)})`,
     };
   }
 }

@@ -46,6 +46,11 @@ export class OutageLog {
     this.settling = setTimeout(() => this.close(), SETTLE_MS).unref();
   }
 
+  /** It does not try any more, and will never tell that it works. Where nobody else is concerned the outage is over without a word. */
+  leave(who: object | string): void {
+    if (this.stricken.delete(who) && this.stricken.size === 0) this.said.clear();
+  }
+
   /** Says at once what is only known to be over. May be called twice. */
   close(): void {
     if (this.settling === undefined) return;

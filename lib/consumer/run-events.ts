@@ -27,7 +27,7 @@ export class RunEvents {
   /** Redis has this outcome. @param run `null` of what nobody here can run */
   settled(outcome: Outcome, run: TaskRun | null, isCalledOff: boolean): void {
     if (!this.source.observed) return;
-    if (run && isCalledOff) return this.source.emit({ type: 'cancelled', ...this.factsOf(run), reason: 'cancelled' });
+    if (run && isCalledOff) return this.source.emit({ type: 'cancelled', ...this.latestOf(run), reason: 'cancelled' });
     const event = run ? this.eventOf(outcome, run) : this.eventOfStranger(outcome);
     if (event) this.source.emit(event);
   }
@@ -93,7 +93,7 @@ export class RunEvents {
       case 'cancelled':
         return { type: 'cancelled', ...facts, reason: 'cancelled' };
       case 'expired':
-        return { type: 'cancelled', ...facts, attempt: 0, reason: 'expired' };
+        return { type: 'cancelled', ...this.latestOf(run), reason: 'expired' };
       default:
         return undefined;
     }
@@ -114,6 +114,11 @@ export class RunEvents {
       name: mode.handler.name,
       attempt: attempt + 1,
     };
+  }
+
+  /** Of one that has perhaps not begun: then its latest run is the one before. */
+  private latestOf(run: TaskRun): TaskEventFacts {
+    return run.hasBegun ? this.factsOf(run) : { ...this.factsOf(run), attempt: run.envelope.attempt };
   }
 
   /** By Redis's clock, which has just been read. */

@@ -43,6 +43,11 @@ export class SharedParts {
     this.listener.notice(consumer);
   }
 
+  /** A consumer has ended, and is not among them any more. */
+  left(): void {
+    this.listener.left();
+  }
+
   /** A handler has ended. */
   ended({ mode, endedAt }: Call): void {
     this.watch.ended(mode.handler.name, endedAt);

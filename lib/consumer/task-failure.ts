@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { InvalidTaskDataError } from '../errors/index.js';
 
 const MAX_NAME = 200;
 const MAX_MESSAGE = 2_000;
@@ -12,18 +13,27 @@ export interface DescribedFailure {
   stack?: string;
 }
 
-type Show = (value: unknown) => string;
+/** How much of what was thrown is shown. */
+interface Show {
+  /** Of what is no error. */
+  value: (value: unknown) => string;
+  /** Of what an error says: its message, or its stack, which begins with that. */
+  text: (error: Error, text: string) => string;
+}
+
+const WHOLE: Show = { value: showWhole, text: (_error, text) => text };
+const WITHOUT_DATA: Show = { value: showWithoutContent, text: withoutIssues };
 
 /** Never throws, whatever was thrown: getters that throw, revoked proxies, cycles. */
-export function describeFailure(thrown: unknown, show: Show = showWhole): DescribedFailure {
+export function describeFailure(thrown: unknown, show: Show = WHOLE): DescribedFailure {
   try {
-    if (!(thrown instanceof Error)) return { name: 'NonError', message: cut(show(thrown), MAX_MESSAGE) };
+    if (!(thrown instanceof Error)) return { name: 'NonError', message: cut(show.value(thrown), MAX_MESSAGE) };
   } catch {
     return { name: 'NonError', message: 'a value that cannot be looked at' };
   }
   const read = (key: 'name' | 'message' | 'stack'): string => {
     try {
-      return String(thrown[key] ?? '');
+      return show.text(thrown, String(thrown[key] ?? ''));
     } catch {
       return '(unreadable)';
     }
@@ -35,9 +45,12 @@ export function describeFailure(thrown: unknown, show: Show = showWhole): Descri
   };
 }
 
-/** As the log is to have it. What is no error may be the data of the task, which are not for the log: a status tells what it was. */
+/**
+ * As the log is to have it. What is no error may be the data of the task, and what a schema finds may contain them, which are not for
+ * the log: a status tells what it was.
+ */
 export function describeForLog(thrown: unknown): DescribedFailure {
-  return describeFailure(thrown, showWithoutContent);
+  return describeFailure(thrown, WITHOUT_DATA);
 }
 
 /** What an AggregateError is made of. */
@@ -65,7 +78,7 @@ function causeOf(error: Error, show: Show): string {
 
 /** Not what it is made of or caused by in turn: errors may go in circles. */
 function showBriefly(thrown: unknown, show: Show): string {
-  return thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : show(thrown);
+  return thrown instanceof Error ? `${thrown.name}: ${show.text(thrown, thrown.message)}` : show.value(thrown);
 }
 
 /** A failure on one line. */
@@ -78,12 +91,22 @@ export function showError(thrown: unknown): string {
   return showFailure(describeFailure(thrown));
 }
 
+/** The same for the log. */
+export function showForLog(thrown: unknown): string {
+  return showFailure(describeForLog(thrown));
+}
+
 function showWhole(value: unknown): string {
   return typeof value === 'string' ? value : inspect(value, { depth: 2 });
 }
 
 function showWithoutContent(value: unknown): string {
   return typeof value === 'object' && value !== null ? 'an object that is no error' : showWhole(value);
+}
+
+function withoutIssues(error: Error, text: string): string {
+  const invalid = [error, error.cause].find((each) => each instanceof InvalidTaskDataError);
+  return invalid ? text.replaceAll(invalid.message, () => invalid.messageWithoutData) : text;
 }
 
 function cut(text: string, max: number): string {

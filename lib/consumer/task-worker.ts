@@ -147,6 +147,7 @@ export class TaskWorker {
     const { shutdownTimeoutMs, commandTimeoutMs } = this.settings;
     await consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal);
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
+    this.shared?.left();
     this.listener.left(consumer.partition);
   }
 

@@ -29,7 +29,19 @@ export class InvalidTaskDataError extends TaskQueueError {
       .slice(0, MAX_SHOWN)
       .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`));
     if (issues.length > MAX_SHOWN) shown.push(`and ${issues.length - MAX_SHOWN} more`);
-    const where = schedule === undefined ? (row === undefined ? '' : ` (row ${row})`) : ` of schedule "${schedule}"`;
-    super(`Task "${task}"${where} has invalid data: ${shown.join('; ')}`);
+    super(`${titleOf(task, row, schedule)}: ${shown.join('; ')}`);
   }
+
+  /**
+   * The message for a log: what a schema says may contain the data, and a path the keys of a record.
+   * @internal
+   */
+  get messageWithoutData(): string {
+    return `${titleOf(this.task, this.row, this.schedule)} (issues: ${this.issues.length})`;
+  }
+}
+
+function titleOf(task: string, row: number | undefined, schedule: string | undefined): string {
+  const ofRow = row === undefined ? '' : ` (row ${row})`;
+  return `Task "${task}"${schedule === undefined ? ofRow : ` of schedule "${schedule}"`} has invalid data`;
 }

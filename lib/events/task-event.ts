@@ -34,7 +34,7 @@ export type TaskEvent =
   | ({ type: 'snoozed'; nextAttemptAt: Date } & TaskEventFacts)
   /** It ran and was given back: this worker shuts down, or its handler threw `RateLimited`. */
   | ({ type: 'released'; reason: 'shutdown' | 'limited' } & TaskEventFacts)
-  /** It ran here when somebody called it off, or it had expired before it could begin here. */
+  /** Somebody called it off while this worker had it, or it had expired before it could begin here. If it had not begun, `attempt` is that of the run before. */
   | ({ type: 'cancelled'; reason: 'cancelled' | 'expired' } & TaskEventFacts)
   /** It ran here, but this worker has lost its lease: others run it again, and what came of it here does not count. */
   | ({ type: 'lost' } & TaskEventFacts)

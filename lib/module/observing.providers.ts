@@ -1,7 +1,7 @@
 import { type FactoryProvider, Logger } from '@nestjs/common';
 import { TaskBroker } from '../broker/task-broker.js';
 import { guardedLog } from '../consumer/guarded-log.js';
-import { showError } from '../consumer/task-failure.js';
+import { showForLog } from '../consumer/task-failure.js';
 import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskEvents } from '../events/task-events.js';
@@ -16,7 +16,7 @@ export const observingProviders: FactoryProvider[] = [
     provide: TaskEvents,
     useFactory: (source: TaskEventSource, instance: string) => {
       const log = guardedLog(new Logger(titleOf('TaskEvents', instance)));
-      return new TaskEvents(source, (error) => log.error(`A listener failed: ${showError(error)}`));
+      return new TaskEvents(source, (error) => log.error(`A listener failed: ${showForLog(error)}`));
     },
     inject: [TaskEventSource, INSTANCE],
   },

@@ -70,6 +70,7 @@ export class QueueSchedules {
   async stop(): Promise<void> {
     this.stopped = true;
     await this.looking;
+    this.outages.leave(this);
   }
 
   /** Never rejects. */

@@ -85,7 +85,8 @@ export class StatusWatcher implements StatusListener {
       // What is asked for in one turn of the event loop is done in common.
       await turn();
       await this.leave();
-      if (await this.enter()) await this.read();
+      await this.enter();
+      await this.read();
     }
     this.isWorking = false;
     if (this.tasks.size === 0 && !this.closed) this.linger = setTimeout(() => this.disconnect(), LINGER_MS).unref();
@@ -117,23 +118,17 @@ export class StatusWatcher implements StatusListener {
     }
   }
 
-  /** @returns whether all are entered that are to be read */
-  private async enter(): Promise<boolean> {
+  private async enter(): Promise<void> {
     for (const [partition, tasks] of byPartition(this.toEnter)) {
       try {
         await this.watch?.enter(partition, idsOf(tasks));
         // Not before: what happens to a task that is not entered is not told.
         for (const task of tasks) this.toRead.add(task);
       } catch (error) {
-        if (!(await this.isOutage(error))) {
-          for (const task of tasks) task.fail(error);
-          continue;
-        }
-        this.again(this.toEnter, tasks);
-        return false;
+        if (await this.isOutage(error)) this.again(this.toEnter, tasks);
+        else for (const task of tasks) task.fail(error);
       }
     }
-    return true;
   }
 
   private async read(): Promise<void> {

@@ -79,7 +79,8 @@ export class TaskStatusService {
    *
    * Nothing is watched before somebody subscribes. All that this process watches shares one connection.
    *
-   * Where the queue's `status` is `final`, it waits for one that is not there yet.
+   * Where the queue's `status` is `final`, it waits for one that is not there yet, unless `retention.completed` is 0: then there
+   * may never be one.
    *
    * @throws TaskQueueError `INVALID_ID`; as errors of the Observable `REDIS_REFUSED`, `WATCH_CLOSED`
    */
@@ -137,7 +138,8 @@ export class TaskStatusService {
   }
 
   private comesLater(partition: Partition): boolean {
-    return this.settings.queue(queueOf(partition)).status === 'final';
+    const { status, completedTtlMs } = this.settings.queue(queueOf(partition));
+    return status === 'final' && completedTtlMs > 0;
   }
 }
 

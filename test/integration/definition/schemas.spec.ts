@@ -211,7 +211,9 @@ describe('a handler with a schema', () => {
       earlierErrors: [],
     });
     expect(runs).toEqual([]);
-    expect(app.log.of('error')).toEqual([expect.stringMatching(/failed for good.* has invalid data: at: /) as string]);
+    expect(app.log.of('error')).toEqual([
+      expect.stringMatching(/failed for good.* has invalid data \(issues: 1\)$/) as string,
+    ]);
     await app.app.get(TaskQueueAdmin).retry(id);
     await reaches(app.status, id, 'failed');
   });

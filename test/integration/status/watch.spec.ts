@@ -176,6 +176,12 @@ describe('wait', () => {
     expect(await Promise.all([status.wait(id), status.wait(second.id)])).toEqual([1, 2]);
   });
 
+  it('does not wait for a status that may never be there', async () => {
+    const { producer, status } = await start({ defaults: { status: 'final', retention: { completed: 0 } } });
+    const { id } = await producer.add('work', { result: 1 });
+    expect(await codeOf(status.wait(id, { timeout: 2_000 }))).toBe('TASK_NOT_FOUND');
+  });
+
   it('is told nothing more after shutdown', async () => {
     const { app, producer, status } = await start({ consume: false });
     const { id } = await producer.add('work', {});

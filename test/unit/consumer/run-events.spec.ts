@@ -69,6 +69,17 @@ describe('what has not begun', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(all.all).toEqual([]);
   });
+
+  it('and was called off has had one run less', async () => {
+    const { desk: at, told } = desk();
+    const all = told();
+    at.mayStart = false;
+    at.held.accept([encodeEnvelope('a', 'x', '1')], { areMarked: false, isLast: true });
+    at.held.cancel(['a']);
+    at.held.settled(at.held.outcomes.take(10), { refused: [], cancelled: ['a'], malformed: [] });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(all.all).toMatchObject([{ type: 'cancelled', reason: 'cancelled', attempt: 0 }]);
+  });
 });
 
 it('where nobody listens no event is made', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { InvalidTaskDataError, TaskRejectedError } from '../../../lib/errors/index.js';
 import { describeFailure, describeForLog, showError, showFailure } from '../../../lib/consumer/task-failure.js';
 
 describe('describeFailure', () => {
@@ -53,6 +54,24 @@ describe('describeFailure', () => {
     expect(JSON.stringify(describeForLog(thrown))).not.toContain('secret');
     expect(JSON.stringify(describeForLog(thrown))).toContain('an object that is no error');
     expect(showFailure(describeForLog(new TypeError('y')))).toBe('TypeError: y');
+  });
+
+  const invalid = new InvalidTaskDataError(
+    't',
+    [{ path: 'secret-key', message: 'got "secret $& value"\n    at secret' }],
+    2,
+  );
+  it.each([
+    ['where it is thrown', invalid],
+    ['where a worker finds it', new TaskRejectedError('schema', invalid)],
+    ['where it is the cause', new Error(`In vain: ${invalid.message}`, { cause: invalid })],
+    ['where it is one of many', new AggregateError([invalid], 'x')],
+  ])('leaves to the status what a schema found, %s', (_where, thrown) => {
+    expect(JSON.stringify(describeFailure(thrown))).toContain('secret');
+    const told = describeForLog(thrown);
+    expect(JSON.stringify(told)).not.toContain('secret');
+    expect(told.message + told.stack).toContain('Task "t" (row 2) has invalid data (issues: 1)');
+    expect(told.stack).toContain('task-failure.spec');
   });
 
   it('bounds what is huge', () => {
