@@ -19,6 +19,7 @@ const MAX_PAGES = 80;
 export class WorkerLease {
   private incarnation = 1;
   private joined = false;
+  private hasLeft = false;
   /** Times by `performance.now()`. */
   private heardAt = 0;
   /** How long it lasts since then. */
@@ -73,6 +74,7 @@ export class WorkerLease {
     this.joined = true;
     this.heardAt = performance.now();
     this.lastsMs = this.leaseMs;
+    if (this.hasLeft) return this.signOff();
     if (reply) this.onBeat(this.partition, reply);
     this.keeper?.hold(this.partition, this.id);
   }
@@ -81,7 +83,7 @@ export class WorkerLease {
   async renew(): Promise<BeatReply | null> {
     const reply = await this.broker.beat(this.partition, this.id, this.leaseMs);
     this.heard();
-    if (reply) this.onBeat(this.partition, reply);
+    if (reply && !this.hasLeft) this.onBeat(this.partition, reply);
     return reply;
   }
 
@@ -104,15 +106,10 @@ export class WorkerLease {
     this.joined = false;
   }
 
+  /** For good. The answer to a call that is under way does not count any more. */
   async leave(): Promise<void> {
-    if (!this.joined) return;
-    this.keeper?.release(this.partition, this.id);
-    try {
-      await this.broker.leave(this.partition, this.id);
-    } catch (error) {
-      // The lease ends by itself, and what is held under it, if anything, is recovered then.
-      this.logger.debug(`Queue "${this.partition}": worker ${this.id} could not sign off: ${String(error)}`);
-    }
+    this.hasLeft = true;
+    if (this.joined) await this.signOff();
   }
 
   /** Puts back what workers held whose leases have run out. @returns whether there may be something to claim now */
@@ -136,6 +133,16 @@ export class WorkerLease {
       for (const [worker, { returned, buried }] of counts) this.tell(worker, returned, buried);
     }
     return true;
+  }
+
+  private async signOff(): Promise<void> {
+    this.keeper?.release(this.partition, this.id);
+    try {
+      await this.broker.leave(this.partition, this.id);
+    } catch (error) {
+      // The lease ends by itself, and what is held under it, if anything, is recovered then.
+      this.logger.debug(`Queue "${this.partition}": worker ${this.id} could not sign off: ${String(error)}`);
+    }
   }
 
   private tell(worker: string, returned: number, buried: number): void {
