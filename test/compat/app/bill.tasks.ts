@@ -19,7 +19,7 @@ export class BillTasks {
     return {
       runs: ++this.runs,
       isItsContext: this.context === task,
-      tenant: this.tenant.request.tenant,
+      tenant: this.tenant.name,
       number: this.tenant.number,
     };
   }

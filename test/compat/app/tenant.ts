@@ -8,7 +8,12 @@ export class Tenant {
   static made = 0;
   readonly number = ++Tenant.made;
 
-  constructor(@Inject(REQUEST) readonly request: { tenant: string }) {}
+  constructor(@Inject(REQUEST) private readonly request: { tenant: string } | TaskContext) {}
+
+  /** Older versions of Nest show the task, and not the payload, to what something request-scoped injects. */
+  get name(): string | undefined {
+    return this.request instanceof TaskContext ? this.request.group : this.request.tenant;
+  }
 }
 
 /** The tenant of a task is its group. */
