@@ -1,5 +1,11 @@
 import { Inject, Injectable, Scope } from '@nestjs/common';
-import { type ContextId, ContextIdFactory, type ContextIdStrategy, type HostComponentInfo, REQUEST } from '@nestjs/core';
+import {
+  type ContextId,
+  ContextIdFactory,
+  type ContextIdStrategy,
+  type HostComponentInfo,
+  REQUEST,
+} from '@nestjs/core';
 import { TaskContext } from 'nestjs-redis-task-queue';
 
 /** What is made once for each tenant, from what the strategy says of it. */
