@@ -84,7 +84,7 @@ describe.each(named)('%s', (_name, consumer) => {
     const app = await ConsumerApp.start(consumer, proxy.url);
     const health = async () => {
       const response = await app.request('/health');
-      return { code: response.status, body: (await response.json()) as unknown };
+      return { code: response.status, body: await response.json() };
     };
     const up = { status: 'up', redis: 'up', queues: { orders: { status: 'up' } } };
     expect(await health()).toMatchObject({ code: 200, body: { status: 'ok', info: { tasks: up } } });
