@@ -8,8 +8,8 @@ import { ConsumerApp } from './consumer-app.js';
 /** As the applications have it. */
 const COMMAND_TIMEOUT_MS = 500;
 
-const target = privateRedis();
 const consumers = await Consumer.all();
+const named = consumers.map((consumer) => [consumer.name, consumer] as const);
 
 it('every version that the peer ranges begin with is that of a consumer', async () => {
   const claimed = Object.entries(await peerRanges()).flatMap(([peer, range]) =>
@@ -20,10 +20,16 @@ it('every version that the peer ranges begin with is that of a consumer', async 
   expect(claimed.filter((each) => !proven.includes(each))).toEqual([]);
 });
 
-describe.each(consumers.map((consumer) => [consumer.name, consumer] as const))('%s', (_name, consumer) => {
-  it('installs the packed library beside its peers, and compiles with it, strictly', async () => {
+/** All at once, and before any of them runs: those that run shall not wait for the processor. */
+it.concurrent.each(named)(
+  '%s installs the packed library beside its peers, and compiles with it, strictly',
+  async (_name, consumer) => {
     await expect(consumer.main()).resolves.toMatch(/main\.js$/);
-  });
+  },
+);
+
+describe.each(named)('%s', (_name, consumer) => {
+  const target = privateRedis();
 
   it('adds and handles tasks, with all that stands around a handler, tells of them, and ends in order', async () => {
     const app = await ConsumerApp.start(consumer, target.url);
@@ -45,6 +51,46 @@ describe.each(consumers.map((consumer) => [consumer.name, consumer] as const))('
     expect(app.stderr).not.toMatch(/Warning|not kept/);
     const key = `task_status:{orders}:${piano.slice('orders:'.length)}`;
     expect(await target.redis.hget(key, 'state')).toBe('completed');
+  });
+
+  it('validates what is added with a class, and hands its handler an instance', async () => {
+    const app = await ConsumerApp.start(consumer, target.url);
+    const delivered = await app.post('/deliveries', { town: 'Ulm', parcels: 3 });
+    expect(delivered).toEqual({ code: 200, body: { delivered: '3 to Ulm' } });
+    const { code, body } = await app.post('/deliveries', { town: 'Ulm', parcels: 'many' });
+    expect(code).toBe(400);
+    expect(JSON.stringify(body)).toContain('"path":"parcels"');
+  });
+
+  it('makes what is request-scoped for each task, and what is durable for each tenant', async () => {
+    const app = await ConsumerApp.start(consumer, target.url);
+    const bill = async (tenant: string) => (await app.post(`/tenants/${tenant}/order.bill`)).body;
+    const made = { runs: 1, isItsContext: true };
+    expect(await bill('acme')).toMatchObject({ result: { ...made, tenant: 'acme', number: 1 } });
+    expect(await bill('zeta')).toMatchObject({ result: { ...made, tenant: 'zeta', number: 2 } });
+    expect(await bill('acme')).toMatchObject({ result: { ...made, tenant: 'acme', number: 1 } });
+  });
+
+  it('takes the last value of an Observable as the result, and those before as the progress', async () => {
+    const app = await ConsumerApp.start(consumer, target.url);
+    const { body } = await app.post('/tenants/acme/delivery.track');
+    const { id } = body as { id: string };
+    expect(await app.status(id)).toMatchObject({ state: 'completed', progress: '1 km', result: '2 km' });
+    expect(body).toMatchObject({ result: '2 km' });
+  });
+
+  it('says of its health what is so, whether Redis is there or not', async () => {
+    const proxy = await target.proxy();
+    const app = await ConsumerApp.start(consumer, proxy.url);
+    const health = async () => {
+      const response = await app.request('/health');
+      return { code: response.status, body: await response.json() };
+    };
+    const up = { status: 'up', redis: 'up', queues: { orders: { status: 'up' } } };
+    expect(await health()).toMatchObject({ code: 200, body: { status: 'ok', info: { tasks: up } } });
+    await proxy.close();
+    const down = { status: 'down', redis: 'down' };
+    expect(await health()).toMatchObject({ code: 503, body: { status: 'error', error: { tasks: down } } });
   });
 
   it('opens a connection that broke with a command under way once, and keeps it', async () => {

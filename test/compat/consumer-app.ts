@@ -31,11 +31,15 @@ export class ConsumerApp {
 
   /** @returns the id of the task */
   async order(item: string, { customer = 'ann', quantity = '2' } = {}): Promise<string> {
+    const { code, body } = await this.post('/orders', { customer, item, quantity });
+    if (code !== 202) throw new Error(`${code} ${JSON.stringify(body)}`);
+    return (body as { id: string }).id;
+  }
+
+  async post(path: string, data: object = {}): Promise<{ code: number; body: unknown }> {
     const headers = { 'Content-Type': 'application/json' };
-    const body = JSON.stringify({ customer, item, quantity });
-    const response = await fetch(`${this.address}/orders`, { method: 'POST', headers, body });
-    if (response.status !== 202) throw new Error(`${response.status} ${await response.text()}`);
-    return ((await response.json()) as { id: string }).id;
+    const response = await fetch(`${this.address}${path}`, { method: 'POST', headers, body: JSON.stringify(data) });
+    return { code: response.status, body: await response.json() };
   }
 
   async request(path: string): Promise<Response> {

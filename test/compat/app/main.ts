@@ -1,9 +1,11 @@
 import 'reflect-metadata';
-import { NestFactory } from '@nestjs/core';
+import { ContextIdFactory, NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import { httpAdapter } from './platform.js';
+import { ByTenant } from './tenant.js';
 
 async function start(): Promise<void> {
+  ContextIdFactory.apply(new ByTenant());
   const app = await NestFactory.create(AppModule, httpAdapter(), { abortOnError: false });
   app.enableShutdownHooks();
   await app.listen(0, '127.0.0.1');
