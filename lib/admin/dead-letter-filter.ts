@@ -1,4 +1,4 @@
-import type { DeadLetter } from '../broker/task-broker.js';
+import type { DeadLetter } from '../broker/task-steering.js';
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { integer, object, rule } from '../options/option-rules.js';
 

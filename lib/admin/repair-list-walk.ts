@@ -65,7 +65,7 @@ export class ListWalk {
     let cursor: RepairListCursor | null = null;
     do {
       const request = { list, cursor, judges, wanted };
-      const page = await this.broker.repairListPage(this.partition, this.mode, request);
+      const page = await this.broker.repairs.listPage(this.partition, this.mode, request);
       this.damages.add(page.damages);
       yield page;
       cursor = page.next;

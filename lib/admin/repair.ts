@@ -34,7 +34,7 @@ export class Repair {
 
   async run(): Promise<void> {
     const { broker, partition, mode } = this;
-    const bellBefore = await broker.repairBell(partition, mode, '');
+    const bellBefore = await broker.repairs.bell(partition, mode, '');
     const bellLookedAt = performance.now();
 
     await this.walkWorkers();
@@ -46,7 +46,7 @@ export class Repair {
 
     if (bellBefore.next === '') return;
     await delay(Math.max(0, BELL_PAUSE_MS - (performance.now() - bellLookedAt)));
-    this.damages.add((await broker.repairBell(partition, mode, bellBefore.next)).damages);
+    this.damages.add((await broker.repairs.bell(partition, mode, bellBefore.next)).damages);
   }
 
   private async walkWorkers(): Promise<void> {
@@ -68,7 +68,7 @@ export class Repair {
           if (holderOf.size < MAX_OPEN) holderOf.set(id, worker);
         }
       }
-      if (twins.size > 0) this.damages.add(await this.broker.repairTwins(this.partition, this.mode, worker, twins));
+      if (twins.size > 0) this.damages.add(await this.broker.repairs.twins(this.partition, this.mode, worker, twins));
     }
     for (const id of holderOf.keys()) this.heldIds.add(id);
   }
@@ -92,12 +92,12 @@ export class Repair {
     const { met, twice } = await (await this.listWalk()).search(open, this.heldIds);
     const notMet = [...open].filter((id) => !met.has(id));
     const look = { ...mode, mends: false };
-    const suspects = new Set((await broker.repairMissing(partition, look, notMet)).map(({ id }) => id));
+    const suspects = new Set((await broker.repairs.missing(partition, look, notMet)).map(({ id }) => id));
     if (suspects.size === 0 && twice.size === 0) return;
 
     const again = await (await this.listWalk()).search(suspects, new Set(), twice);
     const missing = [...suspects].filter((id) => !again.met.has(id));
-    damages.add(await broker.repairMissing(partition, mode, missing));
+    damages.add(await broker.repairs.missing(partition, mode, missing));
   }
 
   /** Lanes come and go with their tasks: each walk goes through those that there are by then. */
@@ -114,7 +114,7 @@ export class Repair {
   private async *pages(place: RepairPlace): AsyncGenerator<{ ids: string[]; damages: Damage[] }> {
     let cursor: RepairCursor | null = null;
     do {
-      const page = await this.broker.repairPage(this.partition, this.mode, place, cursor);
+      const page = await this.broker.repairs.page(this.partition, this.mode, place, cursor);
       this.damages.add(page.damages);
       yield page;
       cursor = page.next;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { checkQueueName } from '../broker/names.js';
 import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
-import type { DeadLetter, TaskBroker } from '../broker/task-broker.js';
+import type { TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
+import type { DeadLetter } from '../broker/task-steering.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import { dueFrom } from '../options/due.js';
 import type { Duration } from '../options/duration.js';
@@ -60,7 +61,12 @@ export class TaskQueueAdmin {
     const task = locate(id);
     if (!task) return null;
     const { cancelledTtlMs } = this.settings.queue(queueOf(task.partition));
-    const state = await this.broker.cancel(task.partition, task.id, reason.slice(0, MAX_REASON), cancelledTtlMs);
+    const state = await this.broker.steering.cancel(
+      task.partition,
+      task.id,
+      reason.slice(0, MAX_REASON),
+      cancelledTtlMs,
+    );
     if (state === null) return null;
     return { cancelled: state !== 'completed' && state !== 'failed' && state !== 'cancelled', state };
   }
@@ -85,7 +91,7 @@ export class TaskQueueAdmin {
   async reschedule(id: string, when: Duration | Date): Promise<boolean> {
     const due = dueFrom(when);
     const task = locate(id);
-    return task !== null && this.broker.reschedule(task.partition, task.id, due);
+    return task !== null && this.broker.steering.reschedule(task.partition, task.id, due);
   }
 
   /**
@@ -100,7 +106,7 @@ export class TaskQueueAdmin {
   async reprioritize(id: string, priority: number): Promise<boolean> {
     const checked = checkPriority(priority);
     const task = locate(id);
-    return task !== null && this.broker.reprioritize(task.partition, task.id, checked);
+    return task !== null && this.broker.steering.reprioritize(task.partition, task.id, checked);
   }
 
   /**
@@ -111,7 +117,7 @@ export class TaskQueueAdmin {
    */
   async setGroup(queue: string, group: string, options: GroupOptions): Promise<void> {
     checkQueueName(queue);
-    await this.broker.setGroup(partitionOf(queue), checkGroup(group), checkGroupLimits(options));
+    await this.broker.steering.setGroup(partitionOf(queue), checkGroup(group), checkGroupLimits(options));
   }
 
   /**
@@ -121,7 +127,7 @@ export class TaskQueueAdmin {
    */
   async retry(id: string): Promise<boolean> {
     const task = locate(id);
-    return task !== null && (await this.broker.revive(task.partition, [task.id])).length === 1;
+    return task !== null && (await this.broker.steering.revive(task.partition, [task.id])).length === 1;
   }
 
   /**
@@ -137,15 +143,16 @@ export class TaskQueueAdmin {
     const perSecond = checkRate(options);
     const partition = partitionOf(queue);
     // By Redis's clock, which is also that of their deaths.
-    const lastDeath = (await this.broker.lastDeath(partition)) ?? -Infinity;
+    const lastDeath = (await this.broker.steering.lastDeath(partition)) ?? -Infinity;
     let revived = 0;
     let lastKept: DeadLetter | null = null;
     for (;;) {
       const begun = performance.now();
-      const page = await this.broker.deadLetters(partition, lastKept, Math.min(PAGE, perSecond));
+      const page = await this.broker.steering.deadLetters(partition, lastKept, Math.min(PAGE, perSecond));
       const wanted = page.filter((letter) => letter.diedAt <= lastDeath && accepts(letter));
       const moved = new Set<string>();
-      for (const ids of chunksOf(wanted)) for (const id of await this.broker.revive(partition, ids)) moved.add(id);
+      for (const ids of chunksOf(wanted))
+        for (const id of await this.broker.steering.revive(partition, ids)) moved.add(id);
       revived += moved.size;
       lastKept = page.findLast(({ id }) => !moved.has(id)) ?? lastKept;
       if (!page.some(({ diedAt }) => diedAt <= lastDeath)) return revived;
@@ -161,7 +168,7 @@ export class TaskQueueAdmin {
    */
   async discard(id: string): Promise<boolean> {
     const task = locate(id);
-    return task !== null && this.broker.discard(task.partition, task.id);
+    return task !== null && this.broker.steering.discard(task.partition, task.id);
   }
 
   /**

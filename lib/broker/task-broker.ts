@@ -1,21 +1,14 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
-import type { Rate } from './claim-limits.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from './exchange.js';
 import type { Lock } from './lock.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
-import type {
-  Damage,
-  RepairCursor,
-  RepairListPage,
-  RepairListRequest,
-  RepairMode,
-  RepairPage,
-  RepairPlace,
-} from './damage.js';
 import type { Partition } from './partition.js';
+import type { QueueReadings } from './queue-readings.js';
+import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
 import type { TaskState } from './task-state.js';
+import type { TaskSteering } from './task-steering.js';
 
 /** How long one `sleep` lasts at most: after it the worker looks for itself, in case that a ring was lost. */
 export const MAX_SLEEP_MS = 5_000;
@@ -67,15 +60,6 @@ export interface EnqueueOptions {
  */
 export type Enqueued = 'created' | 'known' | 'full' | 'refused' | { heldBy: string } | { replaced: string };
 
-/** What one group of a queue may do: what is left out is as it is for all. */
-export interface GroupLimits {
-  /** How many tasks it gets in its turn. */
-  weight?: number | undefined;
-  /** How many of its tasks all workers may hold at once. */
-  concurrency?: number | undefined;
-  rate?: Rate | undefined;
-}
-
 export interface BeatReply {
   /** How many tasks Redis says that this worker holds. */
   held: number;
@@ -119,19 +103,6 @@ export interface Ring {
   isForRoom?: boolean;
 }
 
-/** A dead letter. */
-export interface DeadLetter {
-  id: string;
-  /** When it died, in ms. */
-  diedAt: number;
-  /** How long its envelope is. */
-  bytes: number;
-  /** The task's, as far as its status is still there. */
-  name: string | null;
-  /** The latest error as JSON. */
-  error: string | null;
-}
-
 /** A status key as it stands in Redis: times in milliseconds, values as JSON text. */
 export interface StatusRecord {
   state: TaskState;
@@ -162,6 +133,9 @@ export interface StatusRecord {
  */
 export abstract class TaskBroker {
   abstract readonly schedules: ScheduleStore;
+  abstract readonly steering: TaskSteering;
+  abstract readonly readings: QueueReadings;
+  abstract readonly repairs: RepairStore;
 
   /** From now on this observer, and no other, is told how the broker gets on with its server. Opens no connection. */
   abstract watch(observer: BrokerObserver): void;
@@ -237,87 +211,10 @@ export abstract class TaskBroker {
   abstract watchStatuses(listener: StatusListener): StatusWatch;
 
   /**
-   * Calls a task off.
-   * @returns the state that it was in, `null` if there is none. What was active ends `cancelled` once its worker has heard.
-   */
-  abstract cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null>;
-
-  /** Changes when a task is due that waits for its time. @returns whether it was */
-  abstract reschedule(partition: Partition, id: string, due: Due): Promise<boolean>;
-
-  /**
-   * Changes the priority of a task that waits, for a worker or for its time. Costs the more the more tasks of its present
-   * priority were added after it. @returns whether it waits
-   */
-  abstract reprioritize(partition: Partition, id: string, priority: number): Promise<boolean>;
-
-  /** What is set for one group, in place of what was. */
-  abstract setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void>;
-
-  /** Dead letters from the oldest on, `count` of them behind `after`, which may be gone by now. */
-  abstract deadLetters(
-    partition: Partition,
-    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
-    count: number,
-  ): Promise<DeadLetter[]>;
-
-  /**
-   * For how long the task has been waiting, in ms, that has been waiting longest: since it was added, was due, or was put back as a dead
-   * letter. `null` where none is waiting. Of lists for priorities, groups and the like only some are looked at, those first whose turn it
-   * is last; what others have pushed without an id does not say since when it waits.
-   */
-  abstract longestWait(partition: Partition): Promise<number | null>;
-
-  /**
    * Asks whether tasks could be added now. Changes nothing.
    * @throws RedisUnavailableError @throws RedisRefusedError
    */
   abstract probe(): Promise<void>;
-
-  /** When the dead letter died that died last, by Redis's clock; `null` if there is none. */
-  abstract lastDeath(partition: Partition): Promise<number | null>;
-
-  /** Puts dead letters back into the queue. @returns the ids of those that were any */
-  abstract revive(partition: Partition, ids: readonly string[]): Promise<string[]>;
-
-  /** Removes a dead letter for good. @returns whether it was one */
-  abstract discard(partition: Partition, id: string): Promise<boolean>;
-
-  /**
-   * Looks through one page of a place, and mends what it finds there. Safe to repeat, as all steps of a repair are.
-   * @param cursor `null` for the first page @throws LayoutMismatchError on the first page
-   */
-  abstract repairPage(
-    partition: Partition,
-    mode: RepairMode,
-    place: RepairPlace,
-    cursor: RepairCursor | null,
-  ): Promise<RepairPage>;
-
-  /** Looks through one page of the queue or of the suspects. */
-  abstract repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage>;
-
-  /** Looks whether two workers hold a task. @param twins ids that `worker` seems to hold, and who else does */
-  abstract repairTwins(
-    partition: Partition,
-    mode: RepairMode,
-    worker: string,
-    twins: ReadonlyMap<string, string>,
-  ): Promise<Damage[]>;
-
-  /** Looks everywhere for tasks of these ids but in the midst of the lists, where a walk has not met them. */
-  abstract repairMissing(partition: Partition, mode: RepairMode, ids: readonly string[]): Promise<Damage[]>;
-
-  /**
-   * Looks whether tasks wait with nobody to come for them. Damage is what two looks, some time apart, have seen.
-   * @param earlier what the first look returned as `next`, else ''
-   * @returns as `next` what waits with an empty bell, '' if nothing does
-   */
-  abstract repairBell(
-    partition: Partition,
-    mode: RepairMode,
-    earlier: string,
-  ): Promise<{ next: string; damages: Damage[] }>;
 
   /** Ends every connection at once. May be called twice. */
   abstract close(): Promise<void>;

@@ -79,7 +79,7 @@ export class RedisTaskQueueHealthIndicator {
   private async ask(queues: readonly string[]): Promise<Answers> {
     const answers: Answers = { trouble: `no answer within ${CHECK_MS} ms`, longestWaits: new Map() };
     const askOf = async (queue: string): Promise<void> => {
-      answers.longestWaits.set(queue, await this.broker.longestWait(partitionOf(queue)));
+      answers.longestWaits.set(queue, await this.broker.readings.longestWait(partitionOf(queue)));
     };
     const all = Promise.allSettled([this.broker.probe(), ...queues.map(askOf)]).then((ends) => {
       const failed = ends.find((end) => end.status === 'rejected');

@@ -1,5 +1,5 @@
 import { isGroupName } from '../broker/names.js';
-import type { GroupLimits } from '../broker/task-broker.js';
+import type { GroupLimits } from '../broker/task-steering.js';
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { integer, object, rule } from './option-rules.js';
 import { type RateOptions, rateRule } from './rate.js';

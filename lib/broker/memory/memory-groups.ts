@@ -1,4 +1,4 @@
-import type { GroupLimits } from '../task-broker.js';
+import type { GroupLimits } from '../task-steering.js';
 import type { Clock } from './memory-clock.js';
 import type { MemoryTask } from './memory-task.js';
 

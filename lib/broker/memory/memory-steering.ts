@@ -1,14 +1,16 @@
-import type { DeadLetter } from '../task-broker.js';
+import type { Partition } from '../partition.js';
+import type { Due } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
+import type { DeadLetter, GroupLimits, TaskSteering } from '../task-steering.js';
+import { MemoryAdding } from './memory-adding.js';
 import type { MemoryQueue } from './memory-queue.js';
 import { type MemoryTask, reset, toEnvelope } from './memory-task.js';
 
-/** What somebody does from outside to single tasks of one queue. */
-export class MemorySteering {
-  constructor(private readonly queue: MemoryQueue) {}
+export class MemorySteering implements TaskSteering {
+  constructor(private readonly queue: (partition: Partition) => MemoryQueue) {}
 
-  cancel(id: string, reason: string, ttlMs: number): TaskState | null {
-    const { queue } = this;
+  async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
+    const queue = this.queue(partition);
     for (const [name, { held }] of queue.workers) {
       if (!held.has(id)) continue;
       if (!queue.cancels.has(id)) queue.cancels.set(id, reason);
@@ -30,33 +32,46 @@ export class MemorySteering {
     return waits ? 'waiting' : state;
   }
 
-  reschedule(id: string, due: number): boolean {
-    const { scheduled, statuses } = this.queue;
+  async reschedule(partition: Partition, id: string, when: Due): Promise<boolean> {
+    const queue = this.queue(partition);
+    const { scheduled, statuses } = queue;
+    const due = new MemoryAdding(queue).dueAt(when);
     const found = scheduled.remove(id);
     if (!found) return false;
     const { task } = found;
     if (task.expiresAt !== undefined) task.expiresAt += due - found.due;
     scheduled.add(task, due);
     if (statuses.get(id)) statuses.write(id, { due });
-    this.queue.ring();
+    queue.ring();
     return true;
   }
 
-  reprioritize(id: string, priority: number): boolean {
-    const { scheduled, statuses, lines } = this.queue;
+  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
+    const queue = this.queue(partition);
+    const { scheduled, statuses, lines } = queue;
     const { state, group, priority: before = 0 } = statuses.get(id) ?? {};
     const waiting = scheduled.get(id)?.task;
     if (waiting ? waiting.group !== undefined : state !== 'waiting' || group !== undefined) return false;
     if (waiting) waiting.priority = priority;
     else if (before !== priority && !lines.move(id, before, priority)) return false;
     if (statuses.get(id)) statuses.write(id, { priority });
-    this.queue.ring();
+    queue.ring();
     return true;
   }
 
+  async setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void> {
+    const queue = this.queue(partition);
+    queue.lines.groups.setLimits(group, limits);
+    queue.ring();
+  }
+
   /** From the oldest on. */
-  deadLetters(after: Pick<DeadLetter, 'id' | 'diedAt'> | null, count: number): DeadLetter[] {
-    const letters = this.letters();
+  async deadLetters(
+    partition: Partition,
+    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
+    count: number,
+  ): Promise<DeadLetter[]> {
+    const letters = lettersOf(this.queue(partition));
     let first = 0;
     if (after) {
       const at = letters.findIndex(({ id, diedAt }) => id === after.id && diedAt === after.diedAt);
@@ -65,15 +80,16 @@ export class MemorySteering {
     return letters.slice(first, first + count);
   }
 
-  get lastDeath(): number | null {
-    return this.letters().at(-1)?.diedAt ?? null;
+  async lastDeath(partition: Partition): Promise<number | null> {
+    return lettersOf(this.queue(partition)).at(-1)?.diedAt ?? null;
   }
 
   /** That of an earlier task of an id that is in use again is dropped. */
-  revive(ids: readonly string[]): string[] {
-    const { statuses, lines } = this.queue;
+  async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
+    const queue = this.queue(partition);
+    const { statuses, lines } = queue;
     return [...new Set(ids)].filter((id) => {
-      const task = this.takeLetter(id);
+      const task = takeLetter(queue, id);
       if (!task) return false;
       reset(task);
       lines.add(task);
@@ -81,29 +97,30 @@ export class MemorySteering {
       const unstarted = { attempt: undefined, started: undefined, finished: undefined, expires: undefined };
       statuses.write(id, { state: 'waiting', error: undefined, earlierErrors: undefined, ...fresh, ...unstarted });
       statuses.introduce(task);
-      this.queue.ring();
+      queue.ring();
       return true;
     });
   }
 
-  discard(id: string): boolean {
-    if (!this.takeLetter(id)) return false;
-    this.queue.statuses.delete(id);
+  async discard(partition: Partition, id: string): Promise<boolean> {
+    const queue = this.queue(partition);
+    if (!takeLetter(queue, id)) return false;
+    queue.statuses.delete(id);
     return true;
   }
+}
 
-  private letters(): DeadLetter[] {
-    const letters = [...this.queue.dead].map(([id, { task, diedAt }]): DeadLetter => {
-      const { name = null, error = null } = this.queue.statuses.get(id) ?? {};
-      return { id, diedAt, bytes: Buffer.byteLength(toEnvelope(task)), name, error };
-    });
-    return letters.sort((one, other) => one.diedAt - other.diedAt || (one.id < other.id ? -1 : 1));
-  }
+function lettersOf({ dead, statuses }: MemoryQueue): DeadLetter[] {
+  const letters = [...dead].map(([id, { task, diedAt }]): DeadLetter => {
+    const { name = null, error = null } = statuses.get(id) ?? {};
+    return { id, diedAt, bytes: Buffer.byteLength(toEnvelope(task)), name, error };
+  });
+  return letters.sort((one, other) => one.diedAt - other.diedAt || (one.id < other.id ? -1 : 1));
+}
 
-  private takeLetter(id: string): MemoryTask | undefined {
-    const letter = this.queue.dead.get(id);
-    this.queue.dead.delete(id);
-    const state = this.queue.statuses.get(id)?.state;
-    return state === undefined || state === 'failed' ? letter?.task : undefined;
-  }
+function takeLetter({ dead, statuses }: MemoryQueue, id: string): MemoryTask | undefined {
+  const letter = dead.get(id);
+  dead.delete(id);
+  const state = statuses.get(id)?.state;
+  return state === undefined || state === 'failed' ? letter?.task : undefined;
 }

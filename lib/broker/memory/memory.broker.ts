@@ -1,4 +1,3 @@
-import { NotInMemoryError } from '../../errors/index.js';
 import type { ServerFacts } from '../broker-observer.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import type { LeaseKeeper } from '../lease-keeper.js';
@@ -6,11 +5,8 @@ import type { Partition } from '../partition.js';
 import type { StatusListener, StatusWatch } from '../status-watch.js';
 import {
   type BeatReply,
-  type DeadLetter,
-  type Due,
   type Enqueued,
   type EnqueueOptions,
-  type GroupLimits,
   type NewTask,
   type Recovery,
   type Ring,
@@ -20,17 +16,18 @@ import {
   TaskBroker,
   type WorkerPlace,
 } from '../task-broker.js';
-import type { TaskState } from '../task-state.js';
 import { MemoryAdding } from './memory-adding.js';
 import { MemoryBells } from './memory-bells.js';
 import type { Clock } from './memory-clock.js';
 import { exchange } from './memory-exchange.js';
 import { MemoryQueue, type OnAdded } from './memory-queue.js';
 import { recover } from './memory-recovery.js';
+import { MemoryReadings } from './memory-readings.js';
 import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
 import { MemoryWatches } from './memory-watches.js';
+import { NoRepairs } from './no-repairs.js';
 
 /**
  * Keeps tasks in the memory of this process, for tests: it does what the broker on Redis does, by a clock that may be moved. Nobody else can
@@ -38,6 +35,9 @@ import { MemoryWatches } from './memory-watches.js';
  */
 export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
+  readonly steering = new MemorySteering((partition) => this.queue(partition));
+  readonly readings = new MemoryReadings((partition) => this.queue(partition));
+  readonly repairs = new NoRepairs();
   private readonly queues = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
   private readonly watches = new MemoryWatches();
@@ -154,71 +154,8 @@ export class MemoryBroker extends TaskBroker {
     return this.watches.open(listener);
   }
 
-  async longestWait(partition: Partition): Promise<number | null> {
-    return this.queue(partition).longestWait;
-  }
-
   /** They always can. */
   async probe(): Promise<void> {}
-
-  async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
-    return this.steering(partition).cancel(id, reason, ttlMs);
-  }
-
-  async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
-    const queue = this.queue(partition);
-    return new MemorySteering(queue).reschedule(id, new MemoryAdding(queue).dueAt(due));
-  }
-
-  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
-    return this.steering(partition).reprioritize(id, priority);
-  }
-
-  async setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void> {
-    const queue = this.queue(partition);
-    queue.lines.groups.setLimits(group, limits);
-    queue.ring();
-  }
-
-  async deadLetters(
-    partition: Partition,
-    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
-    count: number,
-  ): Promise<DeadLetter[]> {
-    return this.steering(partition).deadLetters(after, count);
-  }
-
-  async lastDeath(partition: Partition): Promise<number | null> {
-    return this.steering(partition).lastDeath;
-  }
-
-  async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
-    return this.steering(partition).revive(ids);
-  }
-
-  async discard(partition: Partition, id: string): Promise<boolean> {
-    return this.steering(partition).discard(id);
-  }
-
-  async repairPage(): Promise<never> {
-    throw new NotInMemoryError('repair');
-  }
-
-  async repairListPage(): Promise<never> {
-    throw new NotInMemoryError('repair');
-  }
-
-  async repairTwins(): Promise<never> {
-    throw new NotInMemoryError('repair');
-  }
-
-  async repairMissing(): Promise<never> {
-    throw new NotInMemoryError('repair');
-  }
-
-  async repairBell(): Promise<never> {
-    throw new NotInMemoryError('repair');
-  }
 
   /** What is kept stays, to be looked at. */
   async close(): Promise<void> {
@@ -237,9 +174,5 @@ export class MemoryBroker extends TaskBroker {
       this.queues.set(partition, queue);
     }
     return queue;
-  }
-
-  private steering(partition: Partition): MemorySteering {
-    return new MemorySteering(this.queue(partition));
   }
 }

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Partition } from '../partition.js';
-import type { DeadLetter } from '../task-broker.js';
+import type { DeadLetter } from '../task-steering.js';
 import type { RedisKeys } from './redis-keys.js';
 
 interface Page {

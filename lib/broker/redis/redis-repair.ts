@@ -11,6 +11,7 @@ import type {
   RepairPlace,
 } from '../damage.js';
 import type { Partition } from '../partition.js';
+import type { RepairStore } from '../repair-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
 import type { DamageAnswer, RepairPageAnswer } from './redis-scripts.js';
@@ -23,7 +24,7 @@ const SCAN_COUNT = 500;
 const START = '0';
 
 /** The steps of a repair: each reads a page, or asks for what was read before, and each script is bounded. */
-export class RedisRepair {
+export class RedisRepair implements RepairStore {
   constructor(
     private readonly keys: RedisKeys,
     private readonly commands: RedisConnection,

@@ -1,14 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Partition } from '../partition.js';
-import type { DeadLetter, Due, GroupLimits } from '../task-broker.js';
+import type { Due } from '../task-broker.js';
 import type { TaskState } from '../task-state.js';
+import type { DeadLetter, GroupLimits, TaskSteering } from '../task-steering.js';
 import { readDeadLetters } from './dead-letters.js';
 import { dueArgument } from './redis-adding.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 
-/** What somebody does from outside to single tasks. Each call may be sent again: tokens tell an earlier try from others. */
-export class RedisSteering {
+/** Each call may be sent again: tokens tell an earlier try from others. */
+export class RedisSteering implements TaskSteering {
   constructor(
     private readonly keys: RedisKeys,
     private readonly commands: RedisConnection,
@@ -52,13 +53,6 @@ export class RedisSteering {
       client.zrange(this.keys.dead(partition), '-1', '-1', 'WITHSCORES'),
     );
     return last[1] === undefined ? null : Number(last[1]);
-  }
-
-  async longestWait(partition: Partition): Promise<number | null> {
-    const waitMs = await this.commands.repeatable((client) =>
-      client.taskLongestWait([...this.keys.scripts(partition)]),
-    );
-    return waitMs < 0 ? null : waitMs;
   }
 
   async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {

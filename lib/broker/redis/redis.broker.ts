@@ -1,26 +1,13 @@
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
-import type {
-  Damage,
-  RepairCursor,
-  RepairListPage,
-  RepairListRequest,
-  RepairMode,
-  RepairPage,
-  RepairPlace,
-} from '../damage.js';
 import type { Partition } from '../partition.js';
 import type { StatusListener, StatusWatch } from '../status-watch.js';
-import type { TaskState } from '../task-state.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import {
   type BeatReply,
-  type DeadLetter,
-  type Due,
   type Enqueued,
   type EnqueueOptions,
-  type GroupLimits,
   MAX_SLEEP_MS,
   type NewTask,
   type Recovery,
@@ -37,6 +24,7 @@ import { RedisBells } from './redis-bells.js';
 import { type ConnectionListener, RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
+import { RedisReadings } from './redis-readings.js';
 import { RedisRepair } from './redis-repair.js';
 import { RedisSchedules } from './redis-schedules.js';
 import { redisScripts } from './redis-scripts.js';
@@ -64,14 +52,15 @@ const CLAIM_BYTES = 1024 * 1024;
  */
 export class RedisBroker extends TaskBroker {
   readonly schedules: RedisSchedules;
+  readonly steering: RedisSteering;
+  readonly readings: RedisReadings;
+  readonly repairs: RedisRepair;
   private readonly keys: RedisKeys;
   private readonly commands: RedisConnection;
   private readonly blocking: RedisConnection;
   private readonly bells: RedisBells;
   private readonly health: RedisWatch;
   private readonly adding: RedisAdding;
-  private readonly steering: RedisSteering;
-  private readonly repairs: RedisRepair;
   private statusWatch: RedisStatusWatch | undefined;
 
   constructor(private readonly options: RedisBrokerOptions) {
@@ -94,6 +83,7 @@ export class RedisBroker extends TaskBroker {
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
     this.steering = new RedisSteering(this.keys, this.commands);
+    this.readings = new RedisReadings(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
   }
@@ -241,38 +231,6 @@ export class RedisBroker extends TaskBroker {
     return this.statusWatch;
   }
 
-  async cancel(partition: Partition, id: string, reason: string, ttlMs: number): Promise<TaskState | null> {
-    return this.steering.cancel(partition, id, reason, ttlMs);
-  }
-
-  async reschedule(partition: Partition, id: string, due: Due): Promise<boolean> {
-    return this.steering.reschedule(partition, id, due);
-  }
-
-  async reprioritize(partition: Partition, id: string, priority: number): Promise<boolean> {
-    return this.steering.reprioritize(partition, id, priority);
-  }
-
-  async setGroup(partition: Partition, group: string, limits: GroupLimits): Promise<void> {
-    return this.steering.setGroup(partition, group, limits);
-  }
-
-  async deadLetters(
-    partition: Partition,
-    after: Pick<DeadLetter, 'id' | 'diedAt'> | null,
-    count: number,
-  ): Promise<DeadLetter[]> {
-    return this.steering.deadLetters(partition, after, count);
-  }
-
-  async lastDeath(partition: Partition): Promise<number | null> {
-    return this.steering.lastDeath(partition);
-  }
-
-  async longestWait(partition: Partition): Promise<number | null> {
-    return this.steering.longestWait(partition);
-  }
-
   async probe(): Promise<void> {
     try {
       // Needs memory, and a master: for a key that is never there it changes nothing.
@@ -280,48 +238,6 @@ export class RedisBroker extends TaskBroker {
     } catch (error) {
       if (!isForbidden(error)) throw error;
     }
-  }
-
-  async revive(partition: Partition, ids: readonly string[]): Promise<string[]> {
-    return this.steering.revive(partition, ids);
-  }
-
-  async discard(partition: Partition, id: string): Promise<boolean> {
-    return this.steering.discard(partition, id);
-  }
-
-  async repairPage(
-    partition: Partition,
-    mode: RepairMode,
-    place: RepairPlace,
-    cursor: RepairCursor | null,
-  ): Promise<RepairPage> {
-    return this.repairs.page(partition, mode, place, cursor);
-  }
-
-  async repairListPage(partition: Partition, mode: RepairMode, request: RepairListRequest): Promise<RepairListPage> {
-    return this.repairs.listPage(partition, mode, request);
-  }
-
-  async repairTwins(
-    partition: Partition,
-    mode: RepairMode,
-    worker: string,
-    twins: ReadonlyMap<string, string>,
-  ): Promise<Damage[]> {
-    return this.repairs.twins(partition, mode, worker, twins);
-  }
-
-  async repairMissing(partition: Partition, mode: RepairMode, ids: readonly string[]): Promise<Damage[]> {
-    return this.repairs.missing(partition, mode, ids);
-  }
-
-  async repairBell(
-    partition: Partition,
-    mode: RepairMode,
-    earlier: string,
-  ): Promise<{ next: string; damages: Damage[] }> {
-    return this.repairs.bell(partition, mode, earlier);
   }
 
   async close(): Promise<void> {

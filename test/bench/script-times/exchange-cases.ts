@@ -125,7 +125,7 @@ async function fill(stage: Stage, what: NonNullable<ExchangeCase['waiting']>, co
   } else if (what === 'with keys') {
     await stage.waitWithKeys(count);
   } else if (what === 'cancelled') {
-    for (const id of await stage.wait(count)) await broker.cancel(partition, id, 'cancelled', ttlMs);
+    for (const id of await stage.wait(count)) await broker.steering.cancel(partition, id, 'cancelled', ttlMs);
     await stage.wait(count);
   } else {
     for (const id of stage.newIds(count)) {

@@ -78,7 +78,7 @@ function recoverCase(name: string, maxLost: number, wereTried: boolean, isCancel
       const workers = Array.from({ length: Math.ceil(calls / 10) }, (_, n) => `w${n}`);
       for (const worker of workers) {
         const ids = await stage.hold(worker, HELD, { wereTried });
-        if (isCancelled) for (const id of ids) await broker.cancel(partition, id, 'cancelled', ttlMs);
+        if (isCancelled) for (const id of ids) await broker.steering.cancel(partition, id, 'cancelled', ttlMs);
       }
       for (const worker of workers) await redis.zadd(stage.key('workers'), 1, worker);
       return async () => broker.recover(partition, maxLost, RETENTION);
@@ -105,7 +105,7 @@ export const queueCases: ScriptCase[] = [
     name: `beat: ${HELD} held, all of them called off`,
     async prepare(stage) {
       const ids = await stage.hold('w', HELD);
-      for (const id of ids) await stage.broker.cancel(stage.partition, id, 'cancelled', ttlMs);
+      for (const id of ids) await stage.broker.steering.cancel(stage.partition, id, 'cancelled', ttlMs);
       return async () => stage.broker.beat(stage.partition, 'w', ttlMs);
     },
   },
@@ -117,7 +117,8 @@ export const queueCases: ScriptCase[] = [
     name: 'revive: page',
     async prepare(stage, calls) {
       const ids = await stage.bury(MAX_LETTERS * calls);
-      return async (n) => stage.broker.revive(stage.partition, ids.slice(n * MAX_LETTERS, (n + 1) * MAX_LETTERS));
+      return async (n) =>
+        stage.broker.steering.revive(stage.partition, ids.slice(n * MAX_LETTERS, (n + 1) * MAX_LETTERS));
     },
   },
   {
@@ -125,7 +126,7 @@ export const queueCases: ScriptCase[] = [
     async prepare(stage, calls) {
       await joinMany(stage);
       const ids = await stage.wait(calls);
-      return async (n) => stage.broker.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
+      return async (n) => stage.broker.steering.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
     },
   },
   {
@@ -133,14 +134,14 @@ export const queueCases: ScriptCase[] = [
     async prepare(stage, calls) {
       await joinMany(stage);
       const ids = await stage.due(calls);
-      return async (n) => stage.broker.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
+      return async (n) => stage.broker.steering.cancel(stage.partition, ids[n] ?? '', 'cancelled', ttlMs);
     },
   },
   {
     name: 'discard',
     async prepare(stage, calls) {
       const ids = await stage.bury(calls);
-      return async (n) => stage.broker.discard(stage.partition, ids[n] ?? '');
+      return async (n) => stage.broker.steering.discard(stage.partition, ids[n] ?? '');
     },
   },
 ];

@@ -51,7 +51,7 @@ describe('cancelling what is waiting', () => {
     const q = partitionOf('q');
     const worker = await new ManualWorker(broker, q, 'w').join();
     await broker.enqueue(q, [newTask('a', { token: 'first' })]);
-    expect(await broker.cancel(q, 'a', 'off', 0)).toBe('waiting');
+    expect(await broker.steering.cancel(q, 'a', 'off', 0)).toBe('waiting');
     expect(await fixture.redis.ttl(key('task_status:{q}:a'))).toBe(-1);
     expect(await broker.enqueue(q, [newTask('a', { token: 'second' })])).toEqual(['known']);
     expect(await worker.claim(5)).toEqual([]);
@@ -68,7 +68,7 @@ describe('cancelling what is waiting', () => {
       q,
       [...ids, 'wanted'].map((id) => newTask(id)),
     );
-    for (const id of ids) await broker.cancel(q, id, 'off', 60_000);
+    for (const id of ids) await broker.steering.cancel(q, id, 'off', 60_000);
     for (let call = 0; call < 3; call++) expect(await worker.exchange(1)).toMatchObject({ claimed: [], more: true });
     expect(await worker.claim(1)).toEqual(['wanted']);
   });
@@ -80,7 +80,7 @@ describe('cancelling what is waiting', () => {
     await broker.enqueue(q, [newTask('a')]);
     await worker.claim(1);
     await worker.exchange(0, [{ kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 3_600_000 }]);
-    expect(await broker.cancel(q, 'a', 'off', 60_000)).toBe('retrying');
+    expect(await broker.steering.cancel(q, 'a', 'off', 60_000)).toBe('retrying');
     expect(await fixture.redis.exists(key('task_scheduled:{q}'), key('task_parked:{q}'), key('task_cancel:{q}'))).toBe(
       0,
     );
@@ -167,8 +167,8 @@ describe('cancelling what is active', () => {
     const worker = await new ManualWorker(broker, q, 'w').join();
     await broker.enqueue(q, [newTask('a'), newTask('b')]);
     await worker.claim(2);
-    await broker.cancel(q, 'a', 'off', 60_000);
-    await broker.cancel(q, 'b', 'off', 60_000);
+    await broker.steering.cancel(q, 'a', 'off', 60_000);
+    await broker.steering.cancel(q, 'b', 'off', 60_000);
     expect((await broker.beat(q, 'w', 60_000))?.cancelled.sort()).toEqual(['a', 'b']);
     await worker.exchange(0, [{ kind: 'released', id: 'a', began: true }]);
     await fixture.redis.zadd(key('task_workers:{q}'), 1, 'w');
@@ -183,7 +183,7 @@ describe('cancelling what is active', () => {
     const q = partitionOf('q');
     await fixture.redis.lpush(key('task_queue:{q}'), '{"name":"task","id":"a","data":"pushed"}');
     await broker.enqueue(q, [newTask('a', { data: '"added"' })]);
-    expect(await broker.cancel(q, 'a', 'off', 0)).toBe('waiting');
+    expect(await broker.steering.cancel(q, 'a', 'off', 0)).toBe('waiting');
     const worker = await new ManualWorker(broker, q, 'w').join();
     const claimed = (await worker.exchange(5))?.claimed ?? [];
     expect(claimed.map((text) => decodeEnvelope(text).data)).toEqual(['pushed']);
@@ -197,7 +197,7 @@ describe('cancelling what is active', () => {
     await broker.enqueue(q, [newTask('a')]);
     await worker.claim(1);
     await worker.exchange(0, [completed('a', { ttlMs: 0 })]);
-    expect(await broker.cancel(q, 'a', 'late', 60_000)).toBeNull();
+    expect(await broker.steering.cancel(q, 'a', 'late', 60_000)).toBeNull();
     await broker.enqueue(q, [newTask('a')]);
     expect(await worker.claim(1)).toEqual(['a']);
   });

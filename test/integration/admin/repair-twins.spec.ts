@@ -152,7 +152,7 @@ it('leaves alone two of one id where one was called off', async () => {
   await addTask('x');
   await redis.lpush(key('task_queue:{q}'), encodeEnvelope('x', 'work', '"other"'));
   const { broker, admin } = open();
-  await broker.cancel(partitionOf('q'), 'x', 'off', 60_000);
+  await broker.steering.cancel(partitionOf('q'), 'x', 'off', 60_000);
   const before = await dump();
   expect((await admin.repair('q')).damages).toEqual([]);
   expect(await dump()).toEqual(before);

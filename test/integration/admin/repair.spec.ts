@@ -34,10 +34,10 @@ describe('repair', () => {
     await worker.exchange(0, [{ kind: 'snoozed', id: 'later', delayMs: 3_600_000 }]);
     await addTask('quick');
     await worker.exchange(1, [], { marks: false });
-    await broker.cancel(q, 'stopping', 'off', 60_000);
+    await broker.steering.cancel(q, 'stopping', 'off', 60_000);
     for (const id of ['waiting', 'tombstone', 'tombstone-0']) await addTask(id);
-    await broker.cancel(q, 'tombstone', 'off', 60_000);
-    await broker.cancel(q, 'tombstone-0', 'off', 0);
+    await broker.steering.cancel(q, 'tombstone', 'off', 60_000);
+    await broker.steering.cancel(q, 'tombstone-0', 'off', 0);
     await redis.lpush(key('task_queue:{q}'), '{"name":"work","data":1}', 'garbage');
     await redis.set(key('task_status:{q}:foreign'), 'text');
     const before = await dump();

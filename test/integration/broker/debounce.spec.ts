@@ -31,7 +31,7 @@ async function addDue(broker: RedisBroker, ...[name, , options]: Parameters<type
   const answer = await add(broker, name, 60_000, options);
   const id =
     typeof answer === 'object' && answer !== null && 'replaced' in answer ? String(answer.replaced) : idOf(name);
-  await broker.reschedule(q, id, { inMs: 0 });
+  await broker.steering.reschedule(q, id, { inMs: 0 });
   return answer;
 }
 
@@ -89,12 +89,12 @@ describe('a debounced task', () => {
   it('that is called off makes room for another one', async () => {
     const { broker, worker } = await start();
     await add(broker, 'a', 60_000);
-    await broker.cancel(q, a, 'no', 60_000);
+    await broker.steering.cancel(q, a, 'no', 60_000);
     expect(await lock()).toBeNull();
     expect(await addDue(broker, 'b', 0)).toBe('created');
     await worker.exchange(0);
     await add(broker, 'c', 1, { data: 'newest' });
-    await broker.cancel(q, b, 'no', 60_000);
+    await broker.steering.cancel(q, b, 'no', 60_000);
     expect(await addDue(broker, 'c', 0), 'it stands in the queue').toBe('created');
     expect(await claim(worker)).toEqual({ [c]: 'c' });
     expect(await fixture.redis.hexists(new RedisKeys(fixture.prefix).status(q, b), 'latest')).toBe(0);

@@ -121,10 +121,10 @@ describe('concurrency of groups', () => {
 describe('rates of groups', () => {
   it('leave nothing behind once their time is over', async () => {
     const broker = openBroker(fixture);
-    await broker.setGroup(q, 'a', { rate: { max: 1, perMs: 10 } });
+    await broker.steering.setGroup(q, 'a', { rate: { max: 1, perMs: 10 } });
     await add(broker, 'a1');
     await claim(await workerOf(broker), 1);
-    await broker.setGroup(q, 'a', {});
+    await broker.steering.setGroup(q, 'a', {});
     await eventually(async () => (await keysOfGroups()).length === 0);
   });
 });

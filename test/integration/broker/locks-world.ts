@@ -103,7 +103,7 @@ export class LocksWorld {
   async cancel(at: number): Promise<void> {
     const task = pick(this.live, at);
     if (!task) return;
-    await this.broker.cancel(q, task.id, 'no', at % 2 === 0 ? 0 : SPAN_MS);
+    await this.broker.steering.cancel(q, task.id, 'no', at % 2 === 0 ? 0 : SPAN_MS);
     Object.assign(task, task.isHeld ? { isCalledOff: true } : { hasEnded: true });
     if (!task.isHeld && this.timed.get(task.key) === task.id) this.timed.delete(task.key);
   }
@@ -119,7 +119,7 @@ export class LocksWorld {
 
   async timePasses(): Promise<void> {
     const scheduled = await this.redis.zrange(this.keys.scheduled(q), '0', '-1');
-    for (const id of scheduled) await this.broker.reschedule(q, id, { inMs: 0 });
+    for (const id of scheduled) await this.broker.steering.reschedule(q, id, { inMs: 0 });
     for (const [key, id] of this.timed) await this.redis.hset(this.keys.unique(q), timedLock(key), `1 ${id}`);
     this.timed.clear();
   }

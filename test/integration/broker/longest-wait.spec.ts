@@ -24,13 +24,13 @@ async function add(
 }
 
 async function minutes(broker: RedisBroker): Promise<number | null> {
-  const waitMs = await broker.longestWait(q);
+  const waitMs = await broker.readings.longestWait(q);
   return waitMs === null ? null : Math.round(waitMs / MINUTE);
 }
 
 describe('the longest wait', () => {
   it('is none where nothing waits', async () => {
-    expect(await openBroker(fixture).longestWait(q)).toBeNull();
+    expect(await openBroker(fixture).readings.longestWait(q)).toBeNull();
     expect(await fixture.keys()).toEqual([]);
   });
 
@@ -79,9 +79,9 @@ describe('the longest wait', () => {
     const id = idOfAge(60);
     await broker.schedule(q, [{ ...newTask(id), due: { inMs: 0 } }]);
     const worker = await new ManualWorker(broker, q, 'w').join();
-    expect(await broker.longestWait(q)).toBeNull();
+    expect(await broker.readings.longestWait(q)).toBeNull();
     await worker.exchange(0);
-    expect(await broker.longestWait(q)).toBeLessThan(5_000);
+    expect(await broker.readings.longestWait(q)).toBeLessThan(5_000);
     expect(await fixture.redis.llen(key('queue'))).toBe(1);
   });
 
@@ -92,8 +92,8 @@ describe('the longest wait', () => {
     await worker.claim(1);
     const { deadLetterTtlMs: ttlMs } = RETENTION;
     await worker.exchange(0, [{ kind: 'failed', id, error: '{"name":"x","message":"y"}', ranMs: 1, ttlMs }]);
-    expect(await broker.revive(q, [id])).toEqual([id]);
-    expect(await broker.longestWait(q)).toBeLessThan(5_000);
+    expect(await broker.steering.revive(q, [id])).toEqual([id]);
+    expect(await broker.readings.longestWait(q)).toBeLessThan(5_000);
   });
 
   it('goes by the status of a task with an id of its own', async () => {
@@ -106,7 +106,7 @@ describe('the longest wait', () => {
   it('passes over what does not say since when it waits', async () => {
     const broker = openBroker(fixture);
     await fixture.redis.lpush(key('queue'), '{"name":"foreign"}', 'nonsense');
-    expect(await broker.longestWait(q)).toBeNull();
+    expect(await broker.readings.longestWait(q)).toBeNull();
     await add(broker, 3);
     expect(await minutes(broker)).toBe(3);
   });

@@ -18,9 +18,9 @@ describe('revive', () => {
     const { broker, worker } = await start();
     await fixture.redis.lpush(key('task_queue:{q}'), element);
     const [id = ''] = (await worker.exchange(1))?.malformed ?? [];
-    expect(await broker.revive(q, [id])).toEqual([]);
+    expect(await broker.steering.revive(q, [id])).toEqual([]);
     expect(await worker.exchange(1)).toMatchObject({ claimed: [], malformed: [] });
-    expect(await broker.deadLetters(q, null, 5)).toMatchObject([{ id, bytes: element.length }]);
+    expect(await broker.steering.deadLetters(q, null, 5)).toMatchObject([{ id, bytes: element.length }]);
     expect(await broker.statuses(q, [id])).toMatchObject([{ state: 'failed' }]);
     expect(await fixture.redis.pttl(key(`task_status:{q}:${id}`))).toBeGreaterThan(0);
   });

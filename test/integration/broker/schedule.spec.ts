@@ -69,7 +69,7 @@ describe('a worker that sleeps', () => {
     await rings();
     await broker.schedule(q, [task('b', { inMs: 1_500 })]);
     expect(await rings()).toBe(false);
-    await broker.reschedule(q, 'b', { inMs: 500 });
+    await broker.steering.reschedule(q, 'b', { inMs: 500 });
     expect(await rings()).toBe(true);
   });
 
@@ -110,7 +110,7 @@ describe('a task that is scheduled', () => {
     const expiry = async (): Promise<unknown> =>
       decodeEnvelope((await fixture.redis.hget(key('parked'), 'a')) ?? '').options?.expiresAt;
     expect(await expiry()).toBe(atMs + 500);
-    await broker.reschedule(q, 'a', { atMs: atMs + 7_000 });
+    await broker.steering.reschedule(q, 'a', { atMs: atMs + 7_000 });
     expect(await expiry()).toBe(atMs + 7_500);
   });
 
@@ -132,7 +132,7 @@ describe('what somebody else has written', () => {
       await broker.schedule(q, [task('a', { inMs: 60_000 }, { expiresInMs: 500 })]);
       const before = await fixture.redis.hget(key('parked'), 'a');
       await fixture.redis.zadd(key('scheduled'), score, 'a');
-      expect(await broker.reschedule(q, 'a', { inMs: 5_000 })).toBe(true);
+      expect(await broker.steering.reschedule(q, 'a', { inMs: 5_000 })).toBe(true);
       expect(await fixture.redis.hget(key('parked'), 'a')).toBe(before);
     },
   );
@@ -159,7 +159,7 @@ describe('a call that is sent again', () => {
     expect(await send('+9000', 'first'), 'it comes late, and again').toBe(1);
     expect(claimedIds((await worker.exchange(1))?.claimed)).toEqual(['a']);
     expect(await send()).toBe(1);
-    expect(await broker.reschedule(q, 'a', { inMs: 0 })).toBe(false);
-    expect(await broker.reschedule(q, 'unknown', { inMs: 0 })).toBe(false);
+    expect(await broker.steering.reschedule(q, 'a', { inMs: 0 })).toBe(false);
+    expect(await broker.steering.reschedule(q, 'unknown', { inMs: 0 })).toBe(false);
   });
 });

@@ -167,7 +167,7 @@ describe('the rate of a task name', () => {
   it('drops what is called off while it waits for its turn', async () => {
     const { worker } = await backlog('slow1', 'slow2', 'slow3', 'slow4', 'slow5');
     await worker.exchange(10, [], { limits });
-    expect(await openBroker(fixture).cancel(q, 'slow4', 'off', 60_000)).toBe('waiting');
+    expect(await openBroker(fixture).steering.cancel(q, 'slow4', 'off', 60_000)).toBe('waiting');
     await letTurnsCome('slow');
     expect(idsOf(await worker.exchange(10, [], { limits }))).toEqual(['slow5']);
   });

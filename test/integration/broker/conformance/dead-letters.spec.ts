@@ -18,7 +18,7 @@ describe.each(stages('conformance-dead-letters'))('$name: dead-letters', (stage)
     await broker.enqueue(q, [{ ...newTask('a'), expiresInMs: 10 }]);
     await worker.claim(1);
     await worker.exchange(0, [failed('a')]);
-    expect(await broker.revive(q, ['a'])).toEqual(['a']);
+    expect(await broker.steering.revive(q, ['a'])).toEqual(['a']);
     const [text = ''] = (await worker.exchange(1))?.claimed ?? [];
     expect(decodeEnvelope(text)).toMatchObject({ attempt: 0, options: undefined });
   });
@@ -32,10 +32,10 @@ describe.each(stages('conformance-dead-letters'))('$name: dead-letters', (stage)
       await worker.exchange(0, [failed(id)]);
       await stage.passes(2);
     }
-    const [a = null] = await broker.deadLetters(q, null, 1);
-    await broker.revive(q, ['a']);
+    const [a = null] = await broker.steering.deadLetters(q, null, 1);
+    await broker.steering.revive(q, ['a']);
     await worker.claim(1);
     await worker.exchange(0, [failed('a')]);
-    expect((await broker.deadLetters(q, a, 10)).map(({ id }) => id)).toEqual(['b', 'c', 'a']);
+    expect((await broker.steering.deadLetters(q, a, 10)).map(({ id }) => id)).toEqual(['b', 'c', 'a']);
   });
 });

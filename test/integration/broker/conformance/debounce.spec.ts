@@ -28,7 +28,7 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
     const answer = await add(broker, name, 60_000, options);
     const id =
       typeof answer === 'object' && answer !== null && 'replaced' in answer ? String(answer.replaced) : idOf(name);
-    await broker.reschedule(q, id, { inMs: 0 });
+    await broker.steering.reschedule(q, id, { inMs: 0 });
     return answer;
   }
 
@@ -49,14 +49,14 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
       const { broker, worker } = await start();
       expect(await add(broker, 'a', 60_000)).toBe('created');
       // A while later.
-      await broker.reschedule(q, a, { inMs: 1_000 });
+      await broker.steering.reschedule(q, a, { inMs: 1_000 });
       expect(await add(broker, 'b', 60_000, { data: 'newer' })).toEqual(replaced('a'));
       expect(await add(broker, 'c', 90_000, { data: 'newest' })).toEqual(replaced('a'));
       const due = await dueIn(broker, a);
       expect(due).toBeGreaterThan(60_000);
       expect(due).toBeLessThanOrEqual(90_000);
       expect(await claim(worker)).toEqual({});
-      await broker.reschedule(q, a, { inMs: 0 });
+      await broker.steering.reschedule(q, a, { inMs: 0 });
       expect(await claim(worker)).toEqual({ [a]: 'newest' });
       expect(await broker.statuses(q, [b, c])).toEqual([null, null]);
     });
@@ -71,7 +71,7 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
       await addDue(broker, 'b', 0, { priority: 5 });
       await worker.exchange(0);
       await add(broker, 'c', 60_000, { priority: 9, data: 'newest' });
-      await broker.reprioritize(q, a, 3);
+      await broker.steering.reprioritize(q, a, 3);
       expect(await claim(worker)).toEqual({ [a]: 'newest' });
       expect(await priorityOf(a)).toBe(3);
       await worker.exchange(0, [{ kind: 'released', id: a, began: false }]);
@@ -153,9 +153,9 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
     it('holds it while the one before waits for another attempt; calling that off lets it begin', async () => {
       const { broker, worker } = await startBoth();
       expect(await claim(worker, [retrying])).toEqual({});
-      await broker.reschedule(q, b, { inMs: 0 });
+      await broker.steering.reschedule(q, b, { inMs: 0 });
       expect(await claim(worker), 'promoted in vain').toEqual({});
-      await broker.cancel(q, a, 'no', 0);
+      await broker.steering.cancel(q, a, 'no', 0);
       expect(await claim(worker)).toEqual({ [b]: 'b' });
     });
 

@@ -53,13 +53,13 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
 
     it('get as many tasks in a turn as they have weight, whatever the size of a claim', async () => {
       const broker = stage.open();
-      await broker.setGroup(q, 'a', { weight: 3 });
+      await broker.steering.setGroup(q, 'a', { weight: 3 });
       await add(broker, 'a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'b3');
       const worker = await workerOf(broker);
       const order: string[] = [];
       for (const want of [1, 1, 1, 2, 1, 9]) order.push(...(await claim(worker, want)));
       expect(order).toEqual(['a1', 'a2', 'a3', 'b1', 'a4', 'a5', 'b2', 'b3']);
-      await broker.setGroup(q, 'a', {});
+      await broker.steering.setGroup(q, 'a', {});
     });
 
     it('say in the status of a task which one it belongs to', async () => {
@@ -93,8 +93,8 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
       const broker = stage.open();
       await add(broker, 'a1');
       await broker.schedule(q, [{ ...newTask('a2', { group: 'a' }), due: { inMs: 60_000 } }]);
-      expect(await broker.reprioritize(q, 'a1', 5)).toBe(false);
-      expect(await broker.reprioritize(q, 'a2', 5)).toBe(false);
+      expect(await broker.steering.reprioritize(q, 'a1', 5)).toBe(false);
+      expect(await broker.steering.reprioritize(q, 'a2', 5)).toBe(false);
     });
   });
 
@@ -113,15 +113,15 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
 
     it('may be set for one group, and changed while it rests', async () => {
       const broker = stage.open();
-      await broker.setGroup(q, 'a', { concurrency: 2 });
+      await broker.steering.setGroup(q, 'a', { concurrency: 2 });
       await add(broker, 'a1', 'a2', 'a3', 'a4', 'b1', 'b2', 'b3');
       const worker = await workerOf(broker);
       expect(await claim(worker, 9)).toEqual(['a1', 'b1', 'a2', 'b2', 'b3']);
       expect(await claim(worker, 9)).toEqual([]);
-      await broker.setGroup(q, 'a', { concurrency: 3 });
+      await broker.steering.setGroup(q, 'a', { concurrency: 3 });
       expect(await claim(worker, 9)).toEqual(['a3']);
       await worker.exchange(0, [completed('a1'), completed('a2')]);
-      await broker.setGroup(q, 'a', { concurrency: 1 });
+      await broker.steering.setGroup(q, 'a', { concurrency: 1 });
       expect(await claim(worker, 9)).toEqual([]);
       await worker.exchange(0, [completed('a3')]);
       expect(await claim(worker, 9)).toEqual(['a4']);
@@ -170,7 +170,7 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
   describe('rates of groups', () => {
     it('let no more than max of one start within any span, make it rest meanwhile, and say when it may go on', async () => {
       const broker = stage.open();
-      await broker.setGroup(q, 'a', { rate: { max: 2, perMs: 200 } });
+      await broker.steering.setGroup(q, 'a', { rate: { max: 2, perMs: 200 } });
       await add(broker, 'a1', 'a2', 'a3', 'a4', 'a5', 'b1', 'b2', 'b3');
       const worker = await workerOf(broker);
       const starts: number[] = [];
@@ -189,7 +189,7 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
 
     it('hold for every group where the queue says so, unless it has its own', async () => {
       const broker = stage.open();
-      await broker.setGroup(q, 'b', { rate: { max: 3, perMs: 60_000 } });
+      await broker.steering.setGroup(q, 'b', { rate: { max: 3, perMs: 60_000 } });
       await add(broker, 'a1', 'a2', 'b1', 'b2', 'c1', 'c2', '-1', '-2');
       const worker = await workerOf(broker);
       const reply = await worker.exchange(9, [], { limits: { groupRate: { max: 1, perMs: 60_000 } } });
@@ -212,7 +212,7 @@ describe.each(stages('conformance-groups'))('$name: groups', (stage) => {
           const worker = await new ManualWorker(broker, partition, 'w').join();
           const total = sizes.reduce((sum, size) => sum + size, 0);
           for (const [group, weight] of weightOf.entries()) {
-            await broker.setGroup(partition, `g${group}`, { weight });
+            await broker.steering.setGroup(partition, `g${group}`, { weight });
             const ids = Array.from({ length: total }, (_, row) => `g${group}-${row}`);
             await broker.enqueue(
               partition,

@@ -66,7 +66,7 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
     it('drops what was called off, wherever it waits', async () => {
       const broker = stage.open();
       await add(broker, ['high', 7], ['high2', 7]);
-      expect(await broker.cancel(q, 'high', 'not wanted', 60_000)).toBe('waiting');
+      expect(await broker.steering.cancel(q, 'high', 'not wanted', 60_000)).toBe('waiting');
       expect(await (await workerOf(broker)).claim(5)).toEqual(['high2']);
       expect((await broker.statuses(q, ['high']))[0]).toMatchObject({ state: 'cancelled' });
     });
@@ -119,7 +119,7 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
       await worker.exchange(0, [{ kind: 'retrying', id: 'a', error: '{}', ranMs: 1, delayMs: 0 }]);
       expect((await worker.exchange(1))?.claimed[0]).toMatch(/^\{"id":"a","attempt":1,"first":\d+,"priority":4,"name"/);
       await worker.exchange(0, [{ kind: 'failed', id: 'a', error: '{}', ranMs: 1, ttlMs: 60_000 }]);
-      expect(await broker.revive(q, ['a'])).toEqual(['a']);
+      expect(await broker.steering.revive(q, ['a'])).toEqual(['a']);
       expect((await worker.exchange(1))?.claimed[0]).toMatch(/^\{"id":"a","attempt":0,"priority":4,"name"/);
       await worker.exchange(0, [completed('a')]);
       expect((await broker.statuses(q, ['a']))[0]).toMatchObject({ state: 'completed', priority: 4 });
@@ -138,8 +138,8 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
     it('lets a task of the queue overtake, and leaves nothing behind that counts', async () => {
       const broker = stage.open();
       await add(broker, ['a', 0], ['b', 0], ['c', 0]);
-      expect(await broker.reprioritize(q, 'c', 5)).toBe(true);
-      expect(await broker.reprioritize(q, 'a', -5)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'c', 5)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'a', -5)).toBe(true);
       expect((await broker.statuses(q, ['c']))[0]).toMatchObject({ state: 'waiting', priority: 5 });
       expect(await (await workerOf(broker)).claim(10)).toEqual(['c', 'b', 'a']);
     });
@@ -147,9 +147,9 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
     it('is the last one of its new priority, and may be none', async () => {
       const broker = stage.open();
       await add(broker, ['a', 3], ['b', 5], ['plain', 0]);
-      expect(await broker.reprioritize(q, 'a', 5)).toBe(true);
-      expect(await broker.reprioritize(q, 'b', 0)).toBe(true);
-      expect(await broker.reprioritize(q, 'b', 0)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'a', 5)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'b', 0)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'b', 0)).toBe(true);
       expect((await broker.statuses(q, ['b']))[0]).toMatchObject({ priority: 0 });
       expect(await (await workerOf(broker)).claim(10)).toEqual(['a', 'plain', 'b']);
     });
@@ -161,8 +161,8 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
         q,
         ids.map((id) => newTask(id)),
       );
-      expect(await broker.reprioritize(q, 't0', 1)).toBe(true);
-      expect(await broker.reprioritize(q, 't500', 2)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 't0', 1)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 't500', 2)).toBe(true);
       const worker = await workerOf(broker);
       expect(await worker.claim(3)).toEqual(['t500', 't0', 't1']);
       expect(await worker.claim(2_000)).toHaveLength(998);
@@ -172,7 +172,7 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
       const broker = stage.open();
       await broker.schedule(q, [{ ...newTask('later'), due: { inMs: 0 } }]);
       await broker.schedule(q, [{ ...newTask('first', { priority: 1 }), due: { inMs: 0 } }]);
-      expect(await broker.reprioritize(q, 'later', 9)).toBe(true);
+      expect(await broker.steering.reprioritize(q, 'later', 9)).toBe(true);
       expect((await broker.statuses(q, ['later']))[0]).toMatchObject({ priority: 9 });
       expect(await (await workerOf(broker)).claim(2)).toEqual(['later', 'first']);
     });
@@ -184,7 +184,7 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
       await worker.claim(1);
       await worker.exchange(0, [completed('a')]);
       await worker.claim(1);
-      for (const id of ['a', 'b', 'nobody']) expect(await broker.reprioritize(q, id, 5)).toBe(false);
+      for (const id of ['a', 'b', 'nobody']) expect(await broker.steering.reprioritize(q, id, 5)).toBe(false);
     });
 
     it('is not lost where the task is claimed at the same moment', async () => {
@@ -197,7 +197,7 @@ describe.each(stages('conformance-priorities'))('$name: priorities', (stage) => 
       );
       const [claimed] = await Promise.all([
         worker.claim(50),
-        ...ids.map(async (id) => broker.reprioritize(q, id, 1 + (id.length % 3))),
+        ...ids.map(async (id) => broker.steering.reprioritize(q, id, 1 + (id.length % 3))),
       ]);
       const rest = await worker.claim(50);
       expect([...claimed, ...rest].sort()).toEqual(ids.toSorted());

@@ -27,7 +27,7 @@ describe.each(stages('conformance-revive'))('$name: revive', (stage) => {
       await broker.enqueue(q, [newTask('a')]);
       await worker.claim(1);
       await worker.exchange(0, [{ kind: 'progress', id: 'a', progress: '90' }, failed('a')]);
-      expect(await broker.revive(q, ['a'])).toEqual(['a']);
+      expect(await broker.steering.revive(q, ['a'])).toEqual(['a']);
       expect(await broker.statuses(q, ['a'])).toMatchObject([{ state: 'waiting', progress: null, attempt: 0 }]);
     });
   });
@@ -45,14 +45,14 @@ describe.each(stages('conformance-revive'))('$name: revive', (stage) => {
 
     it('is not run beside the new task', async () => {
       const { broker, worker } = await reuse();
-      expect(await broker.revive(q, ['order-7'])).toEqual([]);
+      expect(await broker.steering.revive(q, ['order-7'])).toEqual([]);
       const claimed = (await worker.exchange(5))?.claimed ?? [];
       expect(claimed.map((text) => decodeEnvelope(text).data)).toEqual(['new']);
     });
 
     it('does not take the status of the new task with it when it is discarded', async () => {
       const { broker } = await reuse();
-      expect(await broker.discard(q, 'order-7')).toBe(false);
+      expect(await broker.steering.discard(q, 'order-7')).toBe(false);
       expect(await broker.statuses(q, ['order-7'])).toMatchObject([{ state: 'waiting' }]);
       expect(await broker.enqueue(q, [newTask('order-7', { token: 'other' })])).toEqual(['known']);
     });

@@ -115,7 +115,7 @@ describe.each(stages('conformance-schedules'))('$name: schedules', (stage) => {
       await worker.exchange(0, [{ kind: 'retrying', id: tickId('s', t), error: '{}', ranMs: 1, delayMs: 60_000 }]);
       expect(await tick(broker, 's', [t + 3_000]), 'another attempt follows').toEqual(['skipped']);
       expect(await broker.schedules.get(q, 's')).toMatchObject({ lastMs: t + 3_000, skippedMs: t + 3_000 });
-      await broker.cancel(q, tickId('s', t), 'no', 1_000);
+      await broker.steering.cancel(q, tickId('s', t), 'no', 1_000);
       expect(await tick(broker, 's', [t + 4_000]), 'it has ended').toEqual(['made']);
     });
 
@@ -154,7 +154,7 @@ describe.each(stages('conformance-schedules'))('$name: schedules', (stage) => {
       [
         'it was cancelled while it waited',
         async (broker, worker, id) => {
-          await broker.cancel(q, id, 'no', 60_000);
+          await broker.steering.cancel(q, id, 'no', 60_000);
           await worker.exchange(0);
         },
       ],
@@ -162,7 +162,7 @@ describe.each(stages('conformance-schedules'))('$name: schedules', (stage) => {
         'it was cancelled while it ran',
         async (broker, worker, id) => {
           await worker.claim(1);
-          await broker.cancel(q, id, 'no', 60_000);
+          await broker.steering.cancel(q, id, 'no', 60_000);
           await worker.exchange(0, [completed(id)]);
         },
       ],

@@ -75,7 +75,7 @@ describe.each(stages('conformance-settling'))('$name: exchange', (stage) => {
       completed('c', { ttlMs: 500 }),
     ]);
     expect([await statusOf('a'), await statusOf('b')]).toEqual([null, null]);
-    expect(await broker.deadLetters(q, null, 5)).toEqual([]);
+    expect(await broker.steering.deadLetters(q, null, 5)).toEqual([]);
     expect(await statusOf('c')).not.toBeNull();
     await stage.passes(500);
     expect(await statusOf('c')).toBeNull();
@@ -87,11 +87,11 @@ describe.each(stages('conformance-settling'))('$name: exchange', (stage) => {
     await worker.claim(1);
     await worker.exchange(0, [{ kind: 'failed', id: 'a', error, ranMs: 1, ttlMs: 60_000 }]);
     expect(await statusOf('a')).toMatchObject({ state: 'failed', attempt: 1, error });
-    const [letter] = await broker.deadLetters(q, null, 5);
+    const [letter] = await broker.steering.deadLetters(q, null, 5);
     expect(letter).toMatchObject({ id: 'a', name: 'task', error });
-    expect(await broker.lastDeath(q)).toBe(letter?.diedAt);
+    expect(await broker.steering.lastDeath(q)).toBe(letter?.diedAt);
     expect(letter?.bytes).toBe('{"id":"a","attempt":1,"name":"task","data":{}}'.length);
-    expect([await broker.discard(q, 'a'), await broker.discard(q, 'a')]).toEqual([true, false]);
+    expect([await broker.steering.discard(q, 'a'), await broker.steering.discard(q, 'a')]).toEqual([true, false]);
     expect(await statusOf('a')).toBeNull();
   });
 
@@ -179,17 +179,17 @@ describe.each(stages('conformance-settling'))('$name: exchange', (stage) => {
   it('ends as cancelled what was called off, however its run went', async () => {
     const { broker, worker, statusOf } = await backlog('a', 'b', 'c');
     expect(await worker.claim(1)).toEqual(['a']);
-    expect([await broker.cancel(q, 'a', 'no', 60_000), await broker.cancel(q, 'b', 'no', 60_000)]).toEqual([
-      'active',
-      'waiting',
-    ]);
+    expect([
+      await broker.steering.cancel(q, 'a', 'no', 60_000),
+      await broker.steering.cancel(q, 'b', 'no', 60_000),
+    ]).toEqual(['active', 'waiting']);
     expect((await broker.beat(q, 'w1', 60_000))?.cancelled).toEqual(['a']);
     await worker.exchange(0, [completed('a')]);
     expect(await worker.claim(5)).toEqual(['c']);
     for (const id of ['a', 'b'])
       expect(await statusOf(id)).toMatchObject({ state: 'cancelled', reason: 'no', result: null });
-    expect(await broker.cancel(q, 'a', 'no', 60_000)).toBe('cancelled');
-    expect(await broker.cancel(q, 'nobody', 'no', 60_000)).toBeNull();
+    expect(await broker.steering.cancel(q, 'a', 'no', 60_000)).toBe('cancelled');
+    expect(await broker.steering.cancel(q, 'nobody', 'no', 60_000)).toBeNull();
   });
 
   it('says what a worker holds that was to hold nothing, and lets one rest that is alone', async () => {

@@ -87,7 +87,7 @@ const REPRIORITIZE = {
   weight: 1,
   arbitrary: step('reprioritize', fc.tuple(choice, fc.constantFrom(0, 5, 9)), async (twins, [at, priority]) => {
     const id = twins.pick(at);
-    return twins.both((broker) => broker.reprioritize(q, id, priority));
+    return twins.both((broker) => broker.steering.reprioritize(q, id, priority));
   }),
 };
 
@@ -133,28 +133,28 @@ const stepsWith = (lanes: readonly object[]) => {
       weight: 2,
       arbitrary: step('cancel', fc.tuple(choice, fc.constantFrom(0, HOUR)), async (twins, [at, ttlMs]) => {
         const id = twins.pick(at);
-        return twins.both((broker) => broker.cancel(q, id, 'no', ttlMs));
+        return twins.both((broker) => broker.steering.cancel(q, id, 'no', ttlMs));
       }),
     },
     {
       weight: 3,
       arbitrary: step('reschedule', choice, async (twins, at) => {
         const id = twins.pick(at);
-        return twins.both((broker) => broker.reschedule(q, id, { inMs: 0 }));
+        return twins.both((broker) => broker.steering.reschedule(q, id, { inMs: 0 }));
       }),
     },
     {
       weight: 2,
       arbitrary: step('revive', choice, async (twins, at) => {
         const id = twins.pick(at);
-        return twins.both((broker) => broker.revive(q, [id]));
+        return twins.both((broker) => broker.steering.revive(q, [id]));
       }),
     },
     {
       weight: 1,
       arbitrary: step('discard', choice, async (twins, at) => {
         const id = twins.pick(at);
-        return twins.both((broker) => broker.discard(q, id));
+        return twins.both((broker) => broker.steering.discard(q, id));
       }),
     },
     { weight: 1, arbitrary: step('die', place, async (twins, at) => twins.die(at)) },

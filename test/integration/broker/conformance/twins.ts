@@ -82,7 +82,7 @@ export class Twins {
         }),
     );
     await this.both(
-      async (broker) => broker.deadLetters(q, null, 100),
+      async (broker) => broker.steering.deadLetters(q, null, 100),
       (letters) => letters.map(({ diedAt: _, bytes: __, ...letter }) => letter).sort((a, b) => (a.id < b.id ? -1 : 1)),
     );
   }

@@ -32,7 +32,7 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
       expect(await add(broker, 'b', 'finished'), 'it runs').toEqual(held('a'));
       await worker.exchange(0, [{ kind: 'retrying', id: a, error, ranMs: 1, delayMs: 60_000 }]);
       expect(await add(broker, 'b', 'finished'), 'it waits for another attempt').toEqual(held('a'));
-      await broker.reschedule(q, a, { inMs: 0 });
+      await broker.steering.reschedule(q, a, { inMs: 0 });
       expect(await worker.claim(5)).toEqual([a]);
       await worker.exchange(0, [completed(a)]);
       expect(await add(broker, 'b', 'finished')).toBe('created');
@@ -72,7 +72,7 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
         for (const inMs of [undefined, 60_000]) {
           const name = `a${ttlMs}${inMs ?? ''}`;
           await add(broker, name, 'finished', inMs === undefined ? {} : { inMs });
-          await broker.cancel(q, idOf(name), 'no', ttlMs);
+          await broker.steering.cancel(q, idOf(name), 'no', ttlMs);
         }
       }
       expect(await add(broker, 'b', 'finished')).toBe('created');
@@ -83,7 +83,7 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
       const { broker, worker } = await start();
       await add(broker, 'a', 'finished');
       await worker.claim(1);
-      await broker.cancel(q, a, 'no', 60_000);
+      await broker.steering.cancel(q, a, 'no', 60_000);
       expect(await add(broker, 'b', 'finished')).toEqual(held('a'));
       await worker.exchange(0, [completed(a)]);
       expect(await add(broker, 'b', 'finished')).toBe('created');
@@ -111,7 +111,7 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
       await worker.claim(1);
       await worker.exchange(0, [{ kind: 'failed', id: a, error, ranMs: 0, ttlMs: 60_000 }]);
       await add(broker, 'b', 'finished');
-      expect(await broker.revive(q, [a])).toEqual([a]);
+      expect(await broker.steering.revive(q, [a])).toEqual([a]);
       expect(await worker.claim(5)).toEqual([idOf('b'), a]);
       await worker.exchange(0, [completed(a)]);
       expect(await add(broker, 'c', 'finished'), 'the other one goes on').toEqual(held('b'));
@@ -135,7 +135,7 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
       const { broker, worker } = await start();
       await add(broker, 'a', 'started', { inMs: 60_000 });
       expect(await add(broker, 'b', 'started')).toEqual(held('a'));
-      await broker.reschedule(q, a, { inMs: 0 });
+      await broker.steering.reschedule(q, a, { inMs: 0 });
       await worker.claim(1);
       expect(await add(broker, 'b', 'started')).toBe('created');
     });
@@ -145,10 +145,10 @@ describe.each(stages('conformance-unique'))('$name: unique', (stage) => {
     it('ends before if the task is called off before it has begun', async () => {
       const { broker, worker } = await start();
       await add(broker, 'a', 60_000);
-      await broker.cancel(q, a, 'no', 0);
+      await broker.steering.cancel(q, a, 'no', 0);
       expect(await add(broker, 'b', 60_000)).toBe('created');
       await worker.claim(5);
-      await broker.cancel(q, idOf('b'), 'no', 0);
+      await broker.steering.cancel(q, idOf('b'), 'no', 0);
       await worker.exchange(0, [completed(idOf('b'))]);
       expect(await add(broker, 'c', 60_000), 'it had begun').toEqual(held('b'));
     });

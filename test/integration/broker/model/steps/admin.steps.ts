@@ -9,7 +9,10 @@ const cancel = step('cancel', fc.record({ choice, ttlMs, isLiving: fc.boolean() 
   const living = world.model.tasks.filter((task) => !task.hasEnded && task.id !== '').map((task) => task.id);
   const id = pick(settings.isLiving ? living : world.ids, settings.choice) ?? 'unknown';
   const reason = `reason ${world.next()}`;
-  agree(await world.broker.cancel(q, id, reason, settings.ttlMs), world.model.cancel(id, reason, settings.ttlMs));
+  agree(
+    await world.broker.steering.cancel(q, id, reason, settings.ttlMs),
+    world.model.cancel(id, reason, settings.ttlMs),
+  );
 });
 
 /** What waits for its time, and sometimes something else. */
@@ -21,7 +24,7 @@ const reschedule = step(
     const id = pick(settings.isWaiting ? waiting : world.ids, settings.choice);
     if (id === undefined) return;
     const due = settings.isDue ? { inMs: 0 } : { atMs: 4e12 };
-    agree(await world.broker.reschedule(q, id, due), world.model.reschedule(id, settings.isDue));
+    agree(await world.broker.steering.reschedule(q, id, due), world.model.reschedule(id, settings.isDue));
     if (settings.isDue) await aMoment();
   },
 );
@@ -36,7 +39,10 @@ const reprioritize = step(
     const id = pick(settings.isWaiting ? waiting : world.ids, settings.choice);
     const status = id !== undefined && statuses.get(id);
     if (!id || (status && status.priority === null)) return;
-    agree(await world.broker.reprioritize(q, id, settings.priority), world.model.reprioritize(id, settings.priority));
+    agree(
+      await world.broker.steering.reprioritize(q, id, settings.priority),
+      world.model.reprioritize(id, settings.priority),
+    );
   },
 );
 
@@ -48,7 +54,7 @@ const revive = step(
     const dead = [...world.model.dead.keys()].sort(byText);
     const ids = [...settings.choices.map((each) => pick(dead, each)), pick(world.ids, settings.other)];
     const chosen = ids.filter((id) => id !== undefined);
-    agree(await world.broker.revive(q, chosen), world.model.revive(chosen));
+    agree(await world.broker.steering.revive(q, chosen), world.model.revive(chosen));
   },
 );
 
@@ -56,7 +62,7 @@ const discard = step('discard', fc.record({ choice, isDead: fc.nat(4).map((n) =>
   const dead = [...world.model.dead.keys()].sort(byText);
   const id = pick(settings.isDead ? dead : world.ids, settings.choice);
   if (id === undefined) return;
-  agree(await world.broker.discard(q, id), world.model.discard(id));
+  agree(await world.broker.steering.discard(q, id), world.model.discard(id));
 });
 
 export const adminSteps = [
