@@ -20,6 +20,8 @@ export interface Envelope {
   data: unknown;
   /** What it says of how it is to be worked on, unchecked: anybody may have written it. */
   options: EnvelopeOptions | undefined;
+  /** Where its trace goes on, unchecked as well. */
+  trace: unknown;
 }
 
 /** Options that stand behind the data, where they were given. */
@@ -57,6 +59,11 @@ export function encodeBody(name: string, dataJson: string, options?: EnvelopeOpt
   return tail === '{}' ? `${body}}` : `${body},${tail.slice(1)}`;
 }
 
+/** Enters where the trace of a task goes on, as JSON, behind all else that its envelope says. */
+export function withTrace(envelope: string, traceJson: string): string {
+  return `${envelope.slice(0, -1)},"trace":${traceJson}}`;
+}
+
 function encodePlace({ priority, group }: EnvelopePlace): string {
   if (group !== undefined) return `"group":${JSON.stringify(group)},`;
   return priority === 0 ? '' : `"priority":${priority},`;
@@ -76,7 +83,7 @@ const HEAD =
   /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?(?:,"group":"([^"\\]+)")?/;
 
 /** What an envelope says if it is JSON, whoever wrote it. */
-type Body = { id?: unknown; name?: unknown; data?: unknown } & EnvelopeOptions;
+type Body = { id?: unknown; name?: unknown; data?: unknown; trace?: unknown } & EnvelopeOptions;
 
 /**
  * Reads what a worker holds. The head wins over members of the same name further on, which an adopted envelope may have.
@@ -84,12 +91,23 @@ type Body = { id?: unknown; name?: unknown; data?: unknown } & EnvelopeOptions;
  */
 export function decodeEnvelope(text: string): Envelope {
   const body = parse(text);
-  const { id } = body;
+  const { id, trace } = body;
   const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
   const data = name === null ? null : (body.data ?? null);
   const options = name === null ? undefined : optionsIn(body);
   if (isUntried(text, id)) {
-    return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, group: undefined, name, data, options };
+    return {
+      id,
+      attempt: 0,
+      lost: undefined,
+      missed: 0,
+      first: undefined,
+      group: undefined,
+      name,
+      data,
+      options,
+      trace,
+    };
   }
   const [, rawId, attempt, lost, missed, first, group] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
@@ -103,6 +121,7 @@ export function decodeEnvelope(text: string): Envelope {
     name,
     data,
     options,
+    trace,
   };
 }
 

@@ -6,6 +6,7 @@ import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskEventSource } from '../events/task-event-source.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Call } from './call.js';
 import type { Consumer } from './consumer.js';
 import type { Quarantine } from './quarantine.js';
@@ -33,4 +34,5 @@ export interface ConsumerOptions {
   /** Called whenever a handler has ended. */
   onEnded: (call: Call) => void;
   events: TaskEventSource;
+  telemetry: Telemetry | undefined;
 }

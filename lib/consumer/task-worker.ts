@@ -8,6 +8,7 @@ import { TaskEventSource } from '../events/task-event-source.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { Consumer } from './consumer.js';
 import { ConsumerSwitch } from './consumer-switch.js';
 import { guardedLog } from './guarded-log.js';
@@ -42,6 +43,7 @@ export class TaskWorker {
     private readonly listener: WorkerListener = NOBODY,
     private readonly events = new TaskEventSource(),
     private readonly logger = guardedLog(new Logger('TaskWorker')),
+    private readonly telemetry?: Telemetry,
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);
@@ -116,7 +118,7 @@ export class TaskWorker {
   }
 
   private begin(queue: string, workerId: string, concurrency: number): Consumer {
-    const { broker, settings, outages, listener, events, logger } = this;
+    const { broker, settings, outages, listener, events, logger, telemetry } = this;
     const shared = (this.shared ??= new SharedParts(this.consumers, broker, settings, outages, logger));
     const handlers = this.handlers.of(queue);
     const consumer = new Consumer(
@@ -134,6 +136,7 @@ export class TaskWorker {
         onTurn: (turned) => shared.turned(turned),
         onEnded: (call) => shared.ended(call),
         events,
+        telemetry,
       },
       broker,
       outages,

@@ -7,10 +7,18 @@ import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskEvents } from '../events/task-events.js';
 import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
 import { titleOf } from '../options/instance-name.js';
-import { INSTANCE } from './instance-tokens.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { loadTelemetry } from '../telemetry/load-telemetry.js';
+import { INSTANCE, TELEMETRY } from './instance-tokens.js';
 
 /** What tells how this process's workers get on. */
 export const observingProviders: FactoryProvider[] = [
+  {
+    provide: TELEMETRY,
+    // What needs it is made once it is there, and tasks may be added from then on.
+    useFactory: async ({ telemetry }: TaskQueueSettings) => (telemetry ? loadTelemetry() : undefined),
+    inject: [TaskQueueSettings],
+  },
   { provide: TaskEventSource, useFactory: () => new TaskEventSource() },
   {
     provide: TaskEvents,

@@ -18,7 +18,8 @@ import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
 import { TaskStatusService } from '../status/task-status.service.js';
-import { INSTANCE } from './instance-tokens.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { INSTANCE, TELEMETRY } from './instance-tokens.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-task-queue.module-definition.js';
 import { RedisWatcher } from './redis-watcher.js';
 import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
@@ -57,7 +58,7 @@ export const taskQueueProviders: FactoryProvider[] = [
   {
     provide: TaskProducer,
     useFactory: (...dependencies: ConstructorParameters<typeof TaskProducer>) => new TaskProducer(...dependencies),
-    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, TELEMETRY],
   },
   {
     provide: TaskStatusService,
@@ -79,6 +80,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       keeper: ScheduleKeeper,
       events: TaskEventSource,
       instance: string,
+      telemetry?: Telemetry,
     ) =>
       new TaskWorker(
         broker,
@@ -91,8 +93,18 @@ export const taskQueueProviders: FactoryProvider[] = [
         },
         events,
         guardedLog(new Logger(titleOf('TaskWorker', instance))),
+        telemetry,
       ),
-    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, TaskEventSource, INSTANCE],
+    inject: [
+      TaskBroker,
+      TaskQueueSettings,
+      TaskHandlerRegistry,
+      OutageLog,
+      ScheduleKeeper,
+      TaskEventSource,
+      INSTANCE,
+      TELEMETRY,
+    ],
   },
   {
     provide: TaskConsumers,

@@ -104,5 +104,6 @@ export const moduleRule = object({
   waitForRedis: flag,
   globalEnhancers: flag,
   maxDataBytes: integer(1, MAX_BYTES),
+  telemetry: flag,
   name: rule('none here: an instance is named beside useFactory, useClass or useExisting', () => undefined),
 });

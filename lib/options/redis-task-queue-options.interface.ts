@@ -173,6 +173,11 @@ export interface RedisTaskQueueOptions {
   globalEnhancers?: boolean | undefined;
   /** The longest data of one task, as JSON in UTF-8 bytes. @default 1048576 (1 MiB) */
   maxDataBytes?: number | undefined;
+  /**
+   * Whether adds and runs are told to OpenTelemetry, as spans and metrics, and traces go on from the one to the other. Needs the package
+   * `@opentelemetry/api`, and an SDK that was started before the application. @default false
+   */
+  telemetry?: boolean | undefined;
 }
 
 /** Beside the options of an instance, and not among them: it must be known before a factory of options runs. */

@@ -51,6 +51,7 @@ export class TaskQueueSettings {
   readonly waitForRedis: boolean;
   readonly globalEnhancers: boolean;
   readonly maxDataBytes: number;
+  readonly telemetry: boolean;
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
   private readonly queues = new Map<string, PartialQueue>();
@@ -82,6 +83,7 @@ export class TaskQueueSettings {
     this.waitForRedis = given.waitForRedis ?? true;
     this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
+    this.telemetry = given.telemetry ?? false;
     this.scheduleOwner = given.schedules?.owner;
     this.defaults = given.defaults ?? {};
     layUnder(this.queues, given.queues);

@@ -22,6 +22,7 @@ import { dueOf } from '../options/due.js';
 import { checkGroup } from '../options/group-limits.js';
 import { lockOf } from '../options/lock-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { type AddedTask, addedTask } from './added-task.js';
 import { encodeData } from './encode-data.js';
 import { EnqueueBatcher, MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
@@ -78,6 +79,7 @@ export class TaskProducer {
     broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
+    private readonly telemetry?: Telemetry,
   ) {
     const enqueue = (partition: Partition, tasks: readonly NewTask[], inLanes: boolean): Promise<Enqueued[]> => {
       const { maxLength, status } = settings.queue(queueOf(partition));
@@ -108,12 +110,21 @@ export class TaskProducer {
    */
   add<Task extends TaskRef>(task: Task, ...rest: AddArguments<DataOf<Task>>): Promise<AddedTask>;
   async add(ref: TaskRef, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
-    const { partition, task, unseen } = this.prepare(ref, data, options, ADD_OPTIONS);
-    if (unseen) await this.validate(unseen);
-    const enqueued = await this.batchers[placeOf(task)].add(partition, task);
-    if (enqueued === 'full') throw this.full(partition);
-    if (enqueued === 'refused') throw refused(partition, task);
-    return addedTask(partition, task, enqueued);
+    const prepared = this.prepare(ref, data, options, ADD_OPTIONS);
+    const { partition, task, unseen } = prepared;
+    const adding = this.telemetry?.adding([prepared], false);
+    try {
+      if (unseen) await this.validate(unseen);
+      const enqueued = await this.batchers[placeOf(task)].add(partition, task);
+      if (enqueued === 'full') throw this.full(partition);
+      if (enqueued === 'refused') throw refused(partition, task);
+      const added = addedTask(partition, task, enqueued);
+      adding?.done([added]);
+      return added;
+    } catch (error) {
+      adding?.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -128,6 +139,24 @@ export class TaskProducer {
   async addBulk(rows: readonly (BulkRow | TaskRow)[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
     const prepared = (rows as readonly (BulkRow | TaskRow)[]).map((row) => this.prepareRow(row));
+    const adding = this.telemetry?.adding(prepared, true);
+    try {
+      const added = await this.sendAll(prepared);
+      adding?.done(added);
+      return added;
+    } catch (error) {
+      adding?.failed(error);
+      throw error;
+    }
+  }
+
+  /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
+  }
+
+  private async sendAll(prepared: readonly PreparedTask[]): Promise<AddedTask[]> {
     for (const [row, { unseen }] of prepared.entries()) if (unseen) await this.validate(unseen, row);
     const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {
@@ -158,12 +187,6 @@ export class TaskProducer {
       throw new BulkIncompleteError(answers, full, cause);
     }
     return answers.filter((answer) => answer !== null);
-  }
-
-  /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
-  async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
   }
 
   private refuseIfClosed(): void {

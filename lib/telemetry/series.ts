@@ -1,0 +1,40 @@
+import type { Attributes } from '@opentelemetry/api';
+import { attribute, OTHER } from './attributes.js';
+
+/** Names come from code, as a rule; but anybody may make some of data, and each would be kept for good. */
+const MAX_SERIES = 500;
+const MAX_ERROR_TYPES = 50;
+
+/** The attributes of the metrics of one operation. Beyond so many the rest is counted as one. */
+export class Series {
+  private readonly known = new Map<string, Attributes>();
+  private readonly errorTypes = new Set<string>();
+
+  /** @param operation what all of them have in common */
+  constructor(private readonly operation: Attributes) {}
+
+  /** Nothing for a queue or a name where there are several. The same object each time. */
+  of(queue: string | undefined, name: string | undefined): Attributes {
+    const key = JSON.stringify([queue, name]);
+    return this.known.get(key) ?? this.learn(key, queue, name);
+  }
+
+  failed(attributes: Attributes, errorType: string): Attributes {
+    if (!this.errorTypes.has(errorType) && this.errorTypes.size >= MAX_ERROR_TYPES) {
+      return { ...attributes, [attribute.errorType]: OTHER };
+    }
+    this.errorTypes.add(errorType);
+    return { ...attributes, [attribute.errorType]: errorType };
+  }
+
+  private learn(key: string, queue: string | undefined, name: string | undefined): Attributes {
+    if (this.known.size >= MAX_SERIES && (queue !== OTHER || name !== OTHER)) return this.of(OTHER, OTHER);
+    const attributes = {
+      ...this.operation,
+      ...(queue !== undefined && { [attribute.queue]: queue }),
+      ...(name !== undefined && { [attribute.taskName]: name }),
+    };
+    this.known.set(key, attributes);
+    return attributes;
+  }
+}
