@@ -71,11 +71,11 @@ export class AddSpan implements Adding {
 
   private end(errorType?: string, error?: unknown): void {
     const { instruments } = this.tools;
-    this.span?.end();
     this.count(errorType, error);
     const series = instruments.sends.of(this.queue, this.name);
     const attributes = errorType === undefined ? series : instruments.sends.failed(series, errorType);
     instruments.sendEnded(this.startedAt, attributes);
+    this.span?.end();
   }
 
   /** Of a bulk that is incomplete some rows have been added. */

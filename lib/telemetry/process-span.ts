@@ -50,14 +50,14 @@ export class ProcessSpan implements Processing {
   end(): void {
     if (this.isOver) return;
     this.isOver = true;
-    const { instruments, attempt } = this.tools;
-    const { partition, handler } = this.call;
-    attempt(() => {
-      this.span?.end();
-      const series = instruments.processes.of(queueOf(partition), handler.name);
+    const { tools, call } = this;
+    const { instruments } = tools;
+    tools.attempt(() => {
+      const series = instruments.processes.of(queueOf(call.partition), call.handler.name);
       const { errorType } = this;
       const attributes = errorType === undefined ? series : instruments.processes.failed(series, errorType);
       instruments.processEnded(this.startedAt, attributes);
+      this.span?.end();
     });
   }
 
