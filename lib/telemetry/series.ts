@@ -15,7 +15,8 @@ export class Series {
 
   /** Nothing for a queue or a name where there are several. The same object each time. */
   of(queue: string | undefined, name: string | undefined): Attributes {
-    const key = JSON.stringify([queue, name]);
+    // Names of queues have no spaces.
+    const key = `${queue ?? ''} ${name ?? ''}`;
     return this.known.get(key) ?? this.learn(key, queue, name);
   }
 

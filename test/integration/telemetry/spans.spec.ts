@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import {
   FailTask,
   RateLimited,
@@ -18,7 +19,9 @@ import {
   TaskQueueAdmin,
   TaskScheduler,
 } from '../../../lib/index.js';
+import { RETENTION } from '../../support/broker-fixture.js';
 import { eventually } from '../../support/eventually.js';
+import { Latch } from '../../support/latch.js';
 import { RecordedTelemetry } from '../../support/recorded-telemetry.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 import { reaches } from '../../support/settled.js';
@@ -254,6 +257,27 @@ describe('attempts', () => {
     expect(run.status.code).toBe(UNSET);
   });
 
+  it('that others have taken over end as lost, and go on in the same trace', async () => {
+    const latch = new Latch();
+    const { producer, status } = await startApp({ ...moduleOptions(), lease: 600 }, [
+      workHandler((_, { attempt }) => (attempt === 1 ? latch.opened : undefined)),
+    ]);
+    const { id } = await producer.add('work');
+    await reaches(status, id, 'active');
+    const [worker] = await fixture.redis.zrange(key('task_workers:{default}'), '0', '-1');
+    await fixture.redis.zadd(key('task_workers:{default}'), 0, worker!);
+    const broker = new RedisBroker({ redis: fixture.url, prefix: fixture.prefix, commandTimeoutMs: 5_000 });
+    await broker.recover('default' as never, 2, RETENTION);
+    await broker.close();
+    await reaches(status, id, 'completed');
+    latch.open();
+    const runs = await spansOf('process default', 2);
+    expect(runs.map(({ attributes }) => attributes[`${OURS}.outcome`])).toEqual(['completed', 'lost']);
+    expect(runs.map(({ attributes }) => attributes[`${OURS}.attempt`])).toEqual([2, 1]);
+    expect(new Set(runs.map(traceOf)).size).toBe(1);
+    expect(runs[1]!.status.code).toBe(UNSET);
+  });
+
   it('that the shutdown does not wait for end as released', async () => {
     const app = await startApp({ ...moduleOptions(), shutdownTimeout: 1 }, [workHandler(() => delay(2_000))]);
     const { id } = await app.producer.add('work');
@@ -356,6 +380,16 @@ describe('an add', () => {
     await producer.add('work', 2, { unique: { key: 'k', until: 'finished' } });
     const [, second] = await spansOf('send default', 2);
     expect(second!.attributes).toMatchObject({ 'messaging.message.id': id, [`${OURS}.outcome`]: 'duplicate' });
+  });
+
+  it('that replaces the data of another one has its task in its own trace', async () => {
+    const { producer } = await start();
+    const options = { debounce: { key: 'k', wait: 100 } };
+    await producer.add('work', 1, options);
+    await producer.add('work', 2, options);
+    const adds = await spansOf('send default', 2);
+    expect(adds.map(({ attributes }) => attributes[`${OURS}.outcome`])).toEqual(['created', 'replaced']);
+    expect(isChild(await spanOf('process default'), adds[1]!)).toBe(true);
   });
 
   it('enters its trace behind all else, where it survives delays and dead letters', async () => {

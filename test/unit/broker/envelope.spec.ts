@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope, encodeEnvelope } from '../../../lib/broker/envelope.js';
+import { decodeEnvelope, encodeEnvelope, withTrace } from '../../../lib/broker/envelope.js';
 
 describe('envelope', () => {
   it('begins with id and attempt, and holds name and data', () => {
@@ -37,6 +37,13 @@ describe('envelope', () => {
     const text = encodeEnvelope('7', 'x', '1', { attempts: 3, timeout: undefined });
     expect(text).toBe('{"id":"7","attempt":0,"name":"x","data":1,"attempts":3}');
     expect(decodeEnvelope(text).options).toEqual({ attempts: 3 });
+  });
+
+  it.each([undefined, { attempts: 3 }])('carries a trace behind all else (options: %j)', (options) => {
+    const text = withTrace(encodeEnvelope('7', 'x', '{"n":1}', options), '{"traceparent":"00-1"}');
+    expect(text).toMatch(/,"trace":{"traceparent":"00-1"}}$/);
+    expect(decodeEnvelope(text)).toMatchObject({ id: '7', data: { n: 1 }, trace: { traceparent: '00-1' } });
+    expect(decodeEnvelope(text).options).toEqual(options);
   });
 
   it('believes the head rather than a later member of the same name', () => {
