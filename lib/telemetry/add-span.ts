@@ -3,7 +3,7 @@ import { withTrace } from '../broker/envelope.js';
 import { publicId, queueOf } from '../broker/partition.js';
 import { BulkIncompleteError } from '../errors/index.js';
 import type { AddedTask } from '../producer/added-task.js';
-import { attribute, operations } from './attributes.js';
+import { operationAttributes } from './attributes.js';
 import type { OpenTelemetryTools } from './open-telemetry.js';
 import { recordFailure } from './span-failure.js';
 import type { Adding, Outgoing } from './telemetry.js';
@@ -33,7 +33,8 @@ export class AddSpan implements Adding {
     this.tools.attempt(() => {
       // Of a duplicate it is another one that is there.
       if (!this.isBulk && first) {
-        this.span?.setAttributes({ [attribute.messageId]: first.id, [attribute.outcome]: first.outcome });
+        this.span?.setAttribute('messaging.message.id', first.id);
+        this.span?.setAttribute('messaging.redis_task_queue.task.outcome', first.outcome);
       }
       this.end();
     });
@@ -59,13 +60,11 @@ export class AddSpan implements Adding {
   }
 
   private attributes(): Attributes {
-    const { queue, name, isBulk, tasks } = this;
-    const attributes: Attributes = { ...operations.send };
-    if (queue !== undefined) attributes[attribute.queue] = queue;
-    if (name !== undefined) attributes[attribute.taskName] = name;
+    const { isBulk, tasks } = this;
+    const attributes = operationAttributes('send', this.queue, this.name);
     const [first] = tasks;
-    if (isBulk) attributes[attribute.batchCount] = tasks.length;
-    else if (first) attributes[attribute.messageId] = publicId(first.partition, first.task.id);
+    if (isBulk) attributes['messaging.batch.message_count'] = tasks.length;
+    else if (first) attributes['messaging.message.id'] = publicId(first.partition, first.task.id);
     return attributes;
   }
 

@@ -1,5 +1,4 @@
 import type { Attributes, Counter, Histogram, Meter } from '@opentelemetry/api';
-import { operations } from './attributes.js';
 import { Series } from './series.js';
 
 /** In seconds, as the conventions recommend. */
@@ -7,8 +6,8 @@ const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 
 
 /** The metrics, by queue and task name. */
 export class Instruments {
-  readonly sends = new Series(operations.send);
-  readonly processes = new Series(operations.process);
+  readonly sends = new Series('send');
+  readonly processes = new Series('process');
   readonly sent: Counter;
   readonly consumed: Counter;
   private readonly sendDuration: Histogram;

@@ -1,8 +1,8 @@
-import type { Attributes, Context, Link, Span } from '@opentelemetry/api';
+import type { Context, Link, Span } from '@opentelemetry/api';
 import type { Envelope } from '../broker/envelope.js';
 import type { Outcome } from '../broker/exchange.js';
-import { publicId, queueOf } from '../broker/partition.js';
-import { attribute, operations } from './attributes.js';
+import { queueOf } from '../broker/partition.js';
+import { addAttempt, isCompleted, operationAttributes, outcomeAttributes } from './attributes.js';
 import type { RunResult } from '../consumer/task-run.js';
 import type { OpenTelemetryTools } from './open-telemetry.js';
 import { recordFailure } from './span-failure.js';
@@ -39,10 +39,10 @@ export class ProcessSpan implements Processing {
       if (outcome?.kind === 'failed' || outcome?.kind === 'retrying') {
         this.fail('thrown' in result ? result.thrown : new Error('Its end cannot be judged'));
       }
-      const says = attributesOf(outcome);
-      if (!this.call.handler.batch) this.span?.setAttributes(says);
-      else if (says[attribute.outcome] !== 'completed') {
-        this.span?.addEvent('task', { [attribute.messageId]: publicId(this.call.partition, task.id), ...says });
+      const { partition, handler } = this.call;
+      if (!handler.batch) this.span?.setAttributes(outcomeAttributes(outcome));
+      else if (!isCompleted(outcome)) {
+        this.span?.addEvent('task', addAttempt(outcomeAttributes(outcome), partition, task));
       }
     });
   }
@@ -69,12 +69,9 @@ export class ProcessSpan implements Processing {
     const [first] = tasks;
     const isBatch = handler.batch !== undefined;
     const parent = isBatch || !first ? api.ROOT_CONTEXT : this.contextOf(first.envelope);
-    const attributes: Attributes = {
-      ...operations.process,
-      [attribute.queue]: queue,
-      [attribute.taskName]: handler.name,
-      ...(isBatch ? { [attribute.batchCount]: tasks.length } : first && this.factsOf(first.envelope)),
-    };
+    const attributes = operationAttributes('process', queue, handler.name);
+    if (isBatch) attributes['messaging.batch.message_count'] = tasks.length;
+    else if (first) addAttempt(attributes, partition, first.envelope);
     const links = isBatch ? this.links() : [];
     this.span = tracer.startSpan(`process ${queue}`, { kind: api.SpanKind.CONSUMER, attributes, links }, parent);
     this.context = api.trace.setSpan(parent, this.span);
@@ -84,7 +81,9 @@ export class ProcessSpan implements Processing {
     const { trace } = this.tools.api;
     return this.call.tasks.flatMap(({ envelope }) => {
       const context = trace.getSpanContext(this.contextOf(envelope));
-      return context && trace.isSpanContextValid(context) ? [{ context, attributes: this.factsOf(envelope) }] : [];
+      return context && trace.isSpanContextValid(context)
+        ? [{ context, attributes: addAttempt({}, this.call.partition, envelope) }]
+        : [];
     });
   }
 
@@ -94,20 +93,10 @@ export class ProcessSpan implements Processing {
     return trace === undefined ? ROOT_CONTEXT : propagation.extract(ROOT_CONTEXT, boundedCarrier(trace));
   }
 
-  private factsOf({ id, attempt }: Envelope): Attributes {
-    return { [attribute.messageId]: publicId(this.call.partition, id), [attribute.attempt]: attempt + 1 };
-  }
-
   /** What a batch handler throws is the failure of all its tasks, and told once. */
   private fail(thrown: unknown): void {
     if (this.errorType !== undefined && this.lastThrown === thrown) return;
     this.lastThrown = thrown;
     this.errorType = recordFailure(this.span, thrown, this.tools.api.SpanStatusCode.ERROR);
   }
-}
-
-function attributesOf(outcome: Outcome | undefined): Attributes {
-  const kind = outcome?.kind === 'unrecorded' ? 'completed' : (outcome?.kind ?? 'lost');
-  const delay = outcome && 'delayMs' in outcome ? { [attribute.delay]: outcome.delayMs } : {};
-  return { [attribute.outcome]: kind, ...delay };
 }

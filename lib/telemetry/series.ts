@@ -1,5 +1,5 @@
 import type { Attributes } from '@opentelemetry/api';
-import { attribute, OTHER } from './attributes.js';
+import { operationAttributes, OTHER } from './attributes.js';
 
 /** Names come from code, as a rule; but anybody may make some of data, and each would be kept for good. */
 const MAX_SERIES = 500;
@@ -10,8 +10,7 @@ export class Series {
   private readonly known = new Map<string, Attributes>();
   private readonly errorTypes = new Set<string>();
 
-  /** @param operation what all of them have in common */
-  constructor(private readonly operation: Attributes) {}
+  constructor(private readonly operation: 'send' | 'process') {}
 
   /** Nothing for a queue or a name where there are several. The same object each time. */
   of(queue: string | undefined, name: string | undefined): Attributes {
@@ -21,20 +20,14 @@ export class Series {
   }
 
   failed(attributes: Attributes, errorType: string): Attributes {
-    if (!this.errorTypes.has(errorType) && this.errorTypes.size >= MAX_ERROR_TYPES) {
-      return { ...attributes, [attribute.errorType]: OTHER };
-    }
-    this.errorTypes.add(errorType);
-    return { ...attributes, [attribute.errorType]: errorType };
+    const isKnown = this.errorTypes.has(errorType) || this.errorTypes.size < MAX_ERROR_TYPES;
+    if (isKnown) this.errorTypes.add(errorType);
+    return { ...attributes, 'error.type': isKnown ? errorType : OTHER };
   }
 
   private learn(key: string, queue: string | undefined, name: string | undefined): Attributes {
     if (this.known.size >= MAX_SERIES && (queue !== OTHER || name !== OTHER)) return this.of(OTHER, OTHER);
-    const attributes = {
-      ...this.operation,
-      ...(queue !== undefined && { [attribute.queue]: queue }),
-      ...(name !== undefined && { [attribute.taskName]: name }),
-    };
+    const attributes = operationAttributes(this.operation, queue, name);
     this.known.set(key, attributes);
     return attributes;
   }

@@ -1,7 +1,6 @@
 import type { Span, SpanStatusCode } from '@opentelemetry/api';
 import { describeForLog } from '../consumer/task-failure.js';
 import { TaskQueueError } from '../errors/index.js';
-import { attribute } from './attributes.js';
 
 /**
  * Says of a span that it has failed, as the log has it: bounded, whatever was thrown, and without what may be data of the task.
@@ -11,7 +10,7 @@ export function recordFailure(span: Span | undefined, thrown: unknown, code: Spa
   const { name, message, stack } = describeForLog(thrown);
   const type = codeOf(thrown) ?? name;
   span?.recordException({ name, message, ...(stack !== undefined && { stack }) });
-  span?.setAttribute(attribute.errorType, type);
+  span?.setAttribute('error.type', type);
   span?.setStatus({ code, message });
   return type;
 }

@@ -15,6 +15,23 @@ import {
   SimpleSpanProcessor,
   type SpanProcessor,
 } from '@opentelemetry/sdk-trace-base';
+import { eventually } from './eventually.js';
+
+export const traceOf = (span: ReadableSpan): string => span.spanContext().traceId;
+
+export const isChild = (span: ReadableSpan, parent: ReadableSpan): boolean =>
+  span.parentSpanContext?.spanId === parent.spanContext().spanId && traceOf(span) === traceOf(parent);
+
+/** Does it within a span of the application's own. */
+export async function within<T>(name: string, step: () => Promise<T>): Promise<T> {
+  return trace.getTracer('test').startActiveSpan(name, async (span) => {
+    try {
+      return await step();
+    } finally {
+      span.end();
+    }
+  });
+}
 
 /** An SDK as applications start it, that keeps all it is told. One per process. */
 export class RecordedTelemetry {
@@ -52,6 +69,16 @@ export class RecordedTelemetry {
 
   named(name: string): ReadableSpan[] {
     return this.spans.filter((span) => span.name === name);
+  }
+
+  /** Waits for as many spans of that name, in the order in which they ended. */
+  async ended(name: string, count = 1): Promise<ReadableSpan[]> {
+    await eventually(() => this.named(name).length >= count, { what: `${count} spans "${name}"` });
+    return this.named(name);
+  }
+
+  async first(name: string): Promise<ReadableSpan> {
+    return (await this.ended(name))[0]!;
   }
 
   /** Since the last call, by name. */
