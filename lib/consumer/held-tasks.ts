@@ -269,7 +269,8 @@ export class HeldTasks implements BatchRunListener {
     const { runs } = this.running;
     for (const run of runs.reverse()) {
       run.lose('The worker shut down');
-      run.call.processing?.judged(run.envelope, { thrown: run.signal.reason }, this.reports.interrupted(run));
+      const outcome = this.reports.interrupted(run);
+      run.call.processing?.judged(run.envelope, { thrown: run.signal.reason }, outcome);
     }
     for (const { call } of runs) call.processing?.end();
   }
