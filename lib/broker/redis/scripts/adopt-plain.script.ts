@@ -23,7 +23,7 @@ if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 local keeps, dead_retention, body, name, expires_in = ARGV[2] == '1', tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local kept, dead_kept, prefix, id_member = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local claimed, list = KEYS[#KEYS - 1], KEYS[#KEYS]
-local PAGE, PAGE_BYTES = 100, 65536
+local PAGE, PAGE_BYTES = 50, 65536
 
 -- One by one from the right: nobody knows how long they are. A key that is no list has no elements; claiming tells of it.
 local items, bytes = {}, 0

@@ -3,6 +3,7 @@ export const envelopes = String.raw`
 -- Well-formed UTF-8, by the table of RFC 3629: other bytes would come back from a worker as others.
 local MAX_ID = 256
 local UTF8 = {
+  '[%z\1-\127]+',
   '[\194-\223][\128-\191]',
   '\224[\160-\191][\128-\191]', '[\225-\236\238\239][\128-\191][\128-\191]', '\237[\128-\159][\128-\191]',
   '\240[\144-\191][\128-\191][\128-\191]', '[\241-\243][\128-\191][\128-\191][\128-\191]',
@@ -10,8 +11,10 @@ local UTF8 = {
 }
 local function is_text(text, most)
   if #text > most then return false end
-  if not string.find(text, '[\128-\255]') then return true end
-  for _, sequence in ipairs(UTF8) do text = string.gsub(text, sequence, ' ') end
+  for _, sequence in ipairs(UTF8) do
+    if not string.find(text, '[\128-\255]') then return true end
+    text = string.gsub(text, sequence, ' ')
+  end
   return not string.find(text, '[\128-\255]')
 end
 
