@@ -12,6 +12,8 @@ import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
  */
 export class RedisPlainInlet implements PlainInlet {
   private readonly claimed: string;
+  /** One of its keys was no list when it was needed. Where the list is empty nothing but a look at them tells that it still is none. */
+  private isInTheWay = false;
 
   constructor(
     private readonly partition: Partition,
@@ -27,12 +29,16 @@ export class RedisPlainInlet implements PlainInlet {
   async claim(timeoutMs: number): Promise<string | null> {
     const seconds = Math.max(1, Math.min(timeoutMs, MAX_SLEEP_MS)) / 1000;
     const { list } = this.source;
+    const inTheWay = this.isInTheWay ? await this.noList() : null;
+    if (inTheWay !== null) return inTheWay;
+    this.isInTheWay = false;
     try {
       // As bytes, for nobody looks at them here.
       await this.blocking.once((client) => client.blmoveBuffer(list, this.claimed, 'RIGHT', 'LEFT', seconds));
       return null;
     } catch (error) {
       if (!isWrongType(error)) throw error;
+      this.isInTheWay = true;
       return this.noList();
     }
   }
