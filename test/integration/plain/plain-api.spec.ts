@@ -1,11 +1,10 @@
+import { Test } from '@nestjs/testing';
 import { describe, expect, it } from 'vitest';
-import { getTaskProducerToken, RedisTaskQueueModule, TaskProducer } from '../../../lib/index.js';
+import { getTaskProducerToken, RedisTaskQueueModule, TaskProducer, TaskStatusService } from '../../../lib/index.js';
 import { RedisTaskQueueTestingModule } from '../../../lib/testing/index.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 import { startApp, stopApp } from '../../support/test-app.js';
 import { workHandler } from '../../support/work-handler.js';
-import { Test } from '@nestjs/testing';
-import { TaskStatusService } from '../../../lib/index.js';
 
 const fixture = redisFixture('plain-api');
 const { redis } = fixture;
