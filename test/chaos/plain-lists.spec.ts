@@ -77,6 +77,18 @@ it.each([
   await app.close();
 });
 
+it('Redis has no memory left: elements wait, and are taken in once it has', async () => {
+  const all = elements(200);
+  await target.redis.lpush('jobs', ...all);
+  await target.redis.config('SET', 'maxmemory', '1');
+  const plain = [{ ...OPTIONS.plain[0]!, task: 'work' }];
+  const { log } = await startApp({ ...OPTIONS, redis: target.url, plain }, [workHandler((data) => data)]);
+  await eventually(() => log.of('error').some((text) => text.includes('OOM')));
+  expect(await target.redis.llen('jobs')).toBe(all.length);
+  await target.redis.config('SET', 'maxmemory', '0');
+  await expectOneTaskEach(all);
+});
+
 /** Each element is a task of its own, completed, and its plain status says so. */
 async function expectOneTaskEach(all: readonly string[]): Promise<void> {
   const results = await eventually(

@@ -174,6 +174,20 @@ describe('the plain status of an element', () => {
     await expectEnded('a', 2 * HOUR);
   });
 
+  it('says what a repair finds out', async () => {
+    const { admin, gate } = await start();
+    await push({ id: 'blocker', does: 'waits' });
+    await plain.says('blocker', 'active');
+    await push({ id: 'a' });
+    await plain.says('a', 'waiting');
+    await redis.del(`${fixture.prefix}task_queue:{q}`);
+    expect(await admin.repair('q')).toMatchObject({ damages: [{ kind: 'statusWithoutTask', repaired: 1 }] });
+    expect(await plain.word('a')).toBe('failed');
+    gate.open();
+    await plain.says('blocker', 'completed');
+    await expectEnded('a', RETAINED.failed);
+  });
+
   it('is followed by whoever watches the task, too', async () => {
     const { gate, status, began } = await start();
     await push({ id: 'a', does: 'waits' });
