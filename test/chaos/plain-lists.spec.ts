@@ -52,7 +52,7 @@ it('kill -9 of one of two workers while elements come in: each of them ends exac
 it.each([
   ['is killed', () => target.server.kill().then(() => target.server.restart())],
   ['is restarted', () => target.server.restart()],
-  ['breaks all connections', () => target.redis.client('KILL', 'TYPE', 'normal', 'SKIPME', 'yes')],
+  ['breaks all connections', () => target.redis.call('CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes')],
 ])('Redis %s while elements are taken in: each of them ends exactly once', async (_what, disturb) => {
   const runs: string[] = [];
   const handler = workHandler(async (data: string) => {

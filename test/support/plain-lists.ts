@@ -1,3 +1,4 @@
+import type { PlainSource } from '../../lib/broker/plain-store.js';
 import type { PlainListOptions, RedisTaskQueueOptions } from '../../lib/index.js';
 import { eventually } from './eventually.js';
 import type { RedisFixture } from './redis-fixture.js';
@@ -29,6 +30,25 @@ export class PlainLists {
     const { list, statusPrefix } = this;
     const { url: redis, prefix } = this.fixture;
     return { redis, prefix, plain: [{ list, task: 'work', queue: 'q', statusPrefix, ...plain }], ...more };
+  }
+
+  /** As a worker of that queue hands `list` to its broker. */
+  source(more: Partial<PlainSource> = {}): PlainSource {
+    const { list, statusPrefix } = this;
+    const ttlMs = 3_600_000;
+    return {
+      list,
+      task: 'work',
+      priority: 0,
+      expiresInMs: undefined,
+      withStatus: true,
+      deadLetterTtlMs: ttlMs,
+      statusPrefix,
+      idField: 'id',
+      endedTtlMs: ttlMs,
+      failedTtlMs: ttlMs,
+      ...more,
+    };
   }
 
   async push(...elements: (string | Buffer)[]): Promise<void> {

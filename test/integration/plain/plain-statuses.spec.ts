@@ -145,18 +145,7 @@ describe('the plain status of an element', () => {
     // Nobody but the test works on it.
     const broker = openBroker(fixture);
     const q = partitionOf('q');
-    const inlet = broker.plain.open(q, {
-      list: plain.list,
-      task: 'work',
-      priority: 0,
-      expiresInMs: undefined,
-      withStatus: true,
-      deadLetterTtlMs: HOUR,
-      statusPrefix: plain.statusPrefix,
-      idField: 'id',
-      endedTtlMs: HOUR,
-      failedTtlMs: 2 * HOUR,
-    });
+    const inlet = broker.plain.open(q, plain.source({ failedTtlMs: 2 * HOUR }));
     await push({ id: 'a' });
     expect(await inlet.adopt()).toEqual({ count: 1, more: false, malformed: [] });
     for (const [worker, word] of [

@@ -53,18 +53,7 @@ it('one list that cannot be read keeps no other from being read', async () => {
 
 it('a process that stops leaves nothing in between', async () => {
   const broker = openBroker(fixture);
-  const inlet = broker.plain.open(partitionOf('q'), {
-    list: plain.list,
-    task: 'work',
-    priority: 0,
-    expiresInMs: undefined,
-    withStatus: true,
-    deadLetterTtlMs: 1_000,
-    statusPrefix: plain.statusPrefix,
-    idField: 'id',
-    endedTtlMs: 1_000,
-    failedTtlMs: 1_000,
-  });
+  const inlet = broker.plain.open(partitionOf('q'), plain.source());
   await plain.push('one');
   expect(await inlet.claim(5_000)).toBeNull();
   inlet.close();
@@ -86,19 +75,7 @@ it('keys of another layout are left alone, and what is pushed meanwhile waits', 
 
 it('one call takes a bounded part, in elements and in bytes', async () => {
   const broker = openBroker(fixture);
-  const source = {
-    list: plain.list,
-    task: 'work',
-    priority: 0,
-    expiresInMs: undefined,
-    withStatus: true,
-    deadLetterTtlMs: 1_000,
-    statusPrefix: plain.statusPrefix,
-    idField: 'id',
-    endedTtlMs: 1_000,
-    failedTtlMs: 1_000,
-  };
-  const inlet = broker.plain.open(partitionOf('q'), source);
+  const inlet = broker.plain.open(partitionOf('q'), plain.source());
   await plain.push(...Array.from({ length: 120 }, (_, n) => String(n)));
   expect(await inlet.adopt()).toEqual({ count: 50, more: true, malformed: [] });
   expect(await inlet.adopt()).toMatchObject({ count: 50 });
