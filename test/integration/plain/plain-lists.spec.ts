@@ -13,9 +13,9 @@ const plain = new PlainLists(fixture);
 const { redis } = fixture;
 
 /** A handler that enters what it gets. */
-function recorder(): { got: unknown[]; handler: ReturnType<typeof workHandler> } {
-  const got: unknown[] = [];
-  return { got, handler: workHandler((data) => void got.push(data), { queue: 'q' }) };
+function recorder(): { got: string[]; handler: ReturnType<typeof workHandler> } {
+  const got: string[] = [];
+  return { got, handler: workHandler((data: string) => void got.push(data), { queue: 'q' }) };
 }
 
 describe('an element of a plain list', () => {
