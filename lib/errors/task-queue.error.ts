@@ -10,7 +10,7 @@
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function; `pushPlain`: it is no text |
  * | `INVALID_TASK_DATA` | the schema of a task does not accept its data, or those of a schedule |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
- * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
+ * | `AMBIGUOUS_QUEUE` | `add`, or a plain list, named no queue, and handlers of that name stand on several |
  * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |
  * | `DUPLICATE_HANDLER` | two handlers for one task name on one queue; thrown at start |
  * | `UNSUPPORTED_HANDLER` | a handler stands where it cannot be called; thrown at start |

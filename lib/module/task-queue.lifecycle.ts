@@ -26,6 +26,7 @@ import { RedisWatcher } from './redis-watcher.js';
 import {
   instancesOf,
   refuseDuplicates,
+  refuseSharedLists,
   refuseSharedWork,
   refuseStrays,
   TaskQueueInstance,
@@ -91,6 +92,7 @@ export class TaskQueueLifecycle
       // Before the first one starts, so that what is wrong with any of them stops all.
       for (const instance of this.instances) await instance.load();
       refuseSharedWork(this.instances);
+      refuseSharedLists(this.instances);
       await this.start();
     });
   }

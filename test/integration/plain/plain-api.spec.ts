@@ -125,6 +125,25 @@ it('named instances have them, too', async () => {
   expect(await producer.pushPlain(`${fixture.prefix}list`, 'x')).toBe(1);
 });
 
+describe('an application does not start', () => {
+  const list = `${fixture.prefix}list`;
+
+  it('where two of its instances name one list', async () => {
+    const plain = [{ list, task: 'work', queue: 'q' }];
+    const other = RedisTaskQueueModule.forRoot({ redis: fixture.url, prefix: 'other:', name: 'other', plain });
+    const starting = startApp({ redis: fixture.url, prefix: fixture.prefix, plain }, [], { imports: [other] });
+    await expect(starting).rejects.toEqual(code('INVALID_OPTIONS'));
+    await expect(starting).rejects.toThrow(`"${list}"`.replaceAll('"', "'"));
+  });
+
+  it('where nobody can say on which queue the tasks are to run', async () => {
+    const handlers = ['a', 'b'].map((queue) => workHandler(() => undefined, { queue }));
+    const plain = [{ list, task: 'work' }];
+    const starting = startApp({ redis: fixture.url, prefix: fixture.prefix, plain }, handlers);
+    await expect(starting).rejects.toEqual(code('AMBIGUOUS_QUEUE'));
+  });
+});
+
 it('an application that keeps its tasks in memory has none of it, and starts all the same', async () => {
   const builder = Test.createTestingModule({
     imports: [RedisTaskQueueModule.forRoot({ plain: [{ list: 'jobs', task: 'work', queue: 'q' }] })],
