@@ -2,6 +2,7 @@ import { afterEach, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { expectNoDamage } from '../support/expect-no-damage.js';
 import { privateRedis } from '../support/private-redis.js';
+import type { RespCommand } from '../support/resp-commands.js';
 import { startApp } from '../support/test-app.js';
 import { workHandler } from '../support/work-handler.js';
 import { workerProcesses } from '../support/worker-processes.js';
@@ -75,6 +76,38 @@ it.each([
   await eventually(() => runs.includes('last'));
   expect(log.of('error').filter((text) => !text.startsWith('Redis'))).toEqual([]);
   await app.close();
+});
+
+it.each([
+  ['the claim', ({ name }: RespCommand) => name === 'blmove'],
+  ['the adoption', ({ args }: RespCommand) => args.includes(CLAIMED) && args.length > 10],
+])('the answer to %s is lost: the element is one task all the same', async (_what, match) => {
+  const proxy = await target.proxy();
+  const plain = [{ ...OPTIONS.plain[0]!, task: 'work' }];
+  await startApp({ ...OPTIONS, redis: proxy.url, plain }, [workHandler((data) => data)]);
+  await eventually(async () => (await target.connections()).some((line) => line.includes(' cmd=blmove ')));
+  const lost = proxy.loseReplyTo(match);
+  // The one that waits already ends first.
+  await target.redis.lpush('jobs', '{"id":"first"}');
+  await eventually(async () => (await target.redis.get('jobs_status:first')) !== null);
+  await target.redis.lpush('jobs', '{"id":"second"}');
+  await lost;
+  await expectOneTaskEach(['{"id":"first"}', '{"id":"second"}']);
+});
+
+it('the connections go silent: elements are taken in over new ones', async () => {
+  const proxy = await target.proxy();
+  const plain = [{ ...OPTIONS.plain[0]!, task: 'work' }];
+  const options = { ...OPTIONS, commandTimeout: 500, redis: proxy.url, plain };
+  const { log } = await startApp(options, [workHandler((data) => data)]);
+  await eventually(async () => (await target.connections()).some((line) => line.includes(' cmd=blmove ')));
+  proxy.silence();
+  // Redis claims the first one for a process that does not hear of it.
+  await target.redis.lpush('jobs', '{"id":"first"}');
+  await eventually(() => log.of('error').length > 0);
+  proxy.speak();
+  await target.redis.lpush('jobs', '{"id":"second"}');
+  await expectOneTaskEach(['{"id":"first"}', '{"id":"second"}']);
 });
 
 it('Redis has no memory left: elements wait, and are taken in once it has', async () => {

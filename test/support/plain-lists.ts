@@ -5,7 +5,7 @@ import type { RedisFixture } from './redis-fixture.js';
 
 /** A plain list of the running test, and the other side of it: a client that knows no more than `LPUSH` and `GET`. */
 export class PlainLists {
-  constructor(private readonly fixture: RedisFixture) {}
+  constructor(private readonly fixture: Pick<RedisFixture, 'url' | 'prefix' | 'redis'>) {}
 
   get list(): string {
     return `${this.fixture.prefix}plain_queue`;

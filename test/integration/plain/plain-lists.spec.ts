@@ -23,7 +23,13 @@ describe('an element of a plain list', () => {
     const { got, handler } = recorder();
     const { status } = await startApp(plain.options(), [handler]);
     // By now the consumer is asleep: nothing but the bell tells it.
-    await eventually(async () => String(await redis.client('LIST')).includes(`${fixture.prefix}task_queue:plain`));
+    const isAsleep = async (what: string, command: string): Promise<boolean> =>
+      String(await redis.client('LIST'))
+        .split('\n')
+        .some(
+          (line) => line.includes(` name=${fixture.prefix}task_queue:${what} `) && line.includes(` cmd=${command} `),
+        );
+    await eventually(async () => (await isAsleep('plain', 'blmove')) && isAsleep('bells', 'brpop'));
     await plain.push('one', '{"id":7,"to":"ann"}', '  ', '', 'quote " backslash \\ newline \n nul \0 – ünï 🎈');
     // Half of the time after which a consumer looks by itself.
     await eventually(() => got.length === 5, { timeoutMs: 2_500 });

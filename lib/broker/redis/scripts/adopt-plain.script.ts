@@ -22,6 +22,9 @@ local layout = call('HGET', meta, 'layout')
 if layout and layout ~= ARGV[1] then return {-1, tonumber(layout)} end
 local keeps, dead_retention, body, name, expires_in = ARGV[2] == '1', tonumber(ARGV[3]), ARGV[4], ARGV[5], ARGV[6]
 local kept, dead_kept, prefix, id_member = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
+-- Where these are something else, that must be found before anything is written: this is tried again and again.
+call('LLEN', queue)
+call('HLEN', plain)
 local claimed, list = KEYS[#KEYS - 1], KEYS[#KEYS]
 local PAGE, PAGE_BYTES = 50, 65536
 

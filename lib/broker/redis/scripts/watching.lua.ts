@@ -35,6 +35,7 @@ ${plainWord}
       local entry = redis.pcall('HGET', plain, id)
       if type(entry) ~= 'string' then return end
       local kept, dead_kept, plain_key = string.match(entry, '^(%d+) (%d+) (.*)$')
+      if not plain_key then return end
       local is_over = word == 'completed' or word == 'failed' or word == 'cancelled'
       write_word(plain_key, word, is_over and (word == 'failed' and dead_kept or kept))
       if word == 'failed' then redis.pcall('HSET', key, 'plain', entry) end
