@@ -26,7 +26,9 @@ const broker = new RedisBroker({ redis: server.url, prefix: '', commandTimeoutMs
 try {
   await fillBackground(redis);
   print('microseconds per call', 'min', 'median', 'p90', 'max');
-  const cases = [...exchangeCases, ...queueCases, ...plainCases, ...repairCases].filter(({ name }) => name.includes(PART));
+  const cases = [...exchangeCases, ...queueCases, ...plainCases, ...repairCases].filter(({ name }) =>
+    name.includes(PART),
+  );
   for (const [index, each] of cases.entries()) {
     const micros = await measure(each, new Stage(broker, redis, `case-${index}`), Number(CALLS));
     const at = (share: number): string => String(Math.round(micros[Math.floor((micros.length - 1) * share)] ?? 0));
