@@ -13,6 +13,7 @@ export * from './invalid-schedule.error.js';
 export * from './invalid-task-data.error.js';
 export * from './invalid-task.error.js';
 export * from './layout-mismatch.error.js';
+export * from './not-a-plain-status.error.js';
 export * from './not-a-task.error.js';
 export * from './not-in-memory.error.js';
 export * from './producer-closed.error.js';

@@ -27,6 +27,7 @@ import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
 import { MemoryWatches } from './memory-watches.js';
+import { NoPlain } from './no-plain.js';
 import { NoRepairs } from './no-repairs.js';
 
 /**
@@ -38,6 +39,7 @@ export class MemoryBroker extends TaskBroker {
   readonly steering = new MemorySteering((partition) => this.queue(partition));
   readonly readings = new MemoryReadings((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
+  readonly plain = new NoPlain();
   private readonly queues = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
   private readonly watches = new MemoryWatches();

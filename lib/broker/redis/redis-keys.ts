@@ -114,9 +114,14 @@ export class RedisKeys {
     return `${this.prefix}task_turns:{${partition}}`;
   }
 
-  /** ZSET id → until when somebody watches its status, in ms */
+  /** ZSET id → until when somebody watches its status, in ms. With `:plain` behind it a HASH, of those that have a plain status: see `watching` */
   watched(partition: Partition): string {
     return `${this.prefix}task_watched:{${partition}}`;
+  }
+
+  /** LIST of what was claimed of a plain list, until it is a task */
+  claimedOf(partition: Partition, list: string): string {
+    return `${this.prefix}task_plain:{${partition}}:${list}`;
   }
 
   /** HASH of the layout version and counters */
@@ -167,6 +172,13 @@ export class RedisKeys {
     return keys;
   }
 }
+
+/** Whether a key of that name is one of the layout, or might become one. */
+export function isOfLayout(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && OF_LAYOUT.test(key.slice(prefix.length));
+}
+
+const OF_LAYOUT = /^task_([a-z_]+:\{|schedule_queues:|nothing$)/;
 
 /** How many keys every script gets. */
 export const SCRIPT_KEYS = 23;

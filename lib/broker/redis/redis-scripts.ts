@@ -2,6 +2,7 @@ import type { Result } from 'ioredis';
 import type { TaskState } from '../task-state.js';
 import { SCRIPT_KEYS } from './redis-keys.js';
 import { addLocked } from './scripts/add-locked.script.js';
+import { adoptPlain } from './scripts/adopt-plain.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
 import { discard } from './scripts/discard.script.js';
@@ -32,6 +33,7 @@ import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
 import { setGroup } from './scripts/set-group.script.js';
+import { setPlain } from './scripts/set-plain.script.js';
 import { tick } from './scripts/tick.script.js';
 import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
@@ -68,6 +70,8 @@ declare module 'ioredis' {
     taskRunSchedule(keysAndArguments: Arguments): Result<[code: number, version?: number], Context>;
     taskDueSchedules(keysAndArguments: Arguments): Result<DueAnswer, Context>;
     taskTick(keysAndArguments: Arguments): Result<number[], Context>;
+    taskAdoptPlain(keysAndArguments: Arguments): Result<AdoptAnswer, Context>;
+    taskSetPlain(key: string, word: string, ttlMs: number | ''): Result<string | null, Context>;
     taskRepairWorkers(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
@@ -104,6 +108,8 @@ export type UpsertAnswer =
 
 export type DueAnswer = [nowMs: number, nextInMs: number, revision: number, due: (string | number)[]];
 
+export type AdoptAnswer = [code: -1, version: number] | [count: number, more: number, malformed: string[]];
+
 /** Kind, id, and 1 if it was mended, over and over. */
 export type DamageAnswer = (string | number)[];
 
@@ -119,9 +125,9 @@ export type RepairListAnswer = [
   bytes: number,
 ];
 
-const script = (body: string): { lua: string; numberOfKeys: number } => ({
+const script = (body: string, furtherKeys = 0): { lua: string; numberOfKeys: number } => ({
   lua: whole(body),
-  numberOfKeys: SCRIPT_KEYS,
+  numberOfKeys: SCRIPT_KEYS + furtherKeys,
 });
 
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
@@ -149,6 +155,8 @@ export const redisScripts = {
   taskRunSchedule: script(runSchedule),
   taskDueSchedules: script(dueSchedules),
   taskTick: script(tick),
+  taskAdoptPlain: script(adoptPlain, 2),
+  taskSetPlain: { lua: setPlain, numberOfKeys: 1 },
   taskRepairWorkers: script(repairWorkers),
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),
