@@ -7,6 +7,7 @@
  * | `INVALID_NAME` | a task name is empty, too long or has control characters |
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
+ * | `INVALID_CURSOR` | a cursor of `TaskQueueAdmin.list` is none, or one of another queue or state |
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
  * | `INVALID_TASK_DATA` | the schema of a task does not accept its data, or those of a schedule |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
@@ -48,6 +49,7 @@ export type TaskQueueErrorCode =
   | 'INVALID_NAME'
   | 'INVALID_QUEUE'
   | 'INVALID_ID'
+  | 'INVALID_CURSOR'
   | 'INVALID_DATA'
   | 'INVALID_TASK_DATA'
   | 'DATA_TOO_LARGE'
