@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeEnvelope, encodeEnvelope } from '../../../lib/broker/envelope.js';
+import { decodeEnvelope } from '../../../lib/broker/envelope.js';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import type { Partition } from '../../../lib/broker/partition.js';
 import type { TaskBroker } from '../../../lib/broker/task-broker.js';
-import { ManualWorker } from '../../support/broker-fixture.js';
+import { ManualWorker, newTask } from '../../support/manual-worker.js';
 
 const PAUSE_MS = 5;
 
@@ -48,10 +48,10 @@ export class Traffic {
   private async produce(): Promise<void> {
     while (!this.isOver) {
       const ids = Array.from({ length: this.batch }, () => `new-${this.added++}`);
-      const tasks = ids.map((id) => {
-        return { id, name: 'new', token: '', priority: 0, envelope: encodeEnvelope(id, 'new', '{}') };
-      });
-      await this.broker.enqueue(this.partition, tasks);
+      await this.broker.enqueue(
+        this.partition,
+        ids.map((id) => newTask(id)),
+      );
       await delay(PAUSE_MS);
     }
   }
