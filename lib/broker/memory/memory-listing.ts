@@ -52,9 +52,7 @@ function tasksIn(queue: MemoryQueue, state: TaskState): PlacedTask[] {
     case 'active': {
       const byName = [...workers].sort(([one], [other]) => compare(one, other));
       return byName.flatMap(([worker, { held }]) =>
-        [...held.values()]
-          .sort((one, other) => compare(one.id, other.id))
-          .map((task) => placed(task, { worker })),
+        [...held.values()].sort((one, other) => compare(one.id, other.id)).map((task) => placed(task, { worker })),
       );
     }
     case 'scheduled':

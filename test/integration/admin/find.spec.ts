@@ -35,7 +35,7 @@ async function add(...ids: string[]): Promise<void> {
 
 /** Lets something happen while a list is being searched: before its next page is read, once or every time. */
 function whileSearched(happens: (turn: number) => Promise<unknown>): void {
-  const read = WaitingLists.prototype.readNewest;
+  const read = Reflect.get(WaitingLists.prototype, 'readNewest');
   let turn = 0;
   vi.spyOn(WaitingLists.prototype, 'readNewest').mockImplementation(async function (this: WaitingLists, ...page) {
     await happens(turn++);
@@ -56,8 +56,8 @@ describe('find', () => {
       priority: 0,
       group: null,
       attempt: 1,
-      createdAt: expect.any(Date),
-      startedAt: expect.any(Date),
+      createdAt: expect.any(Date) as Date,
+      startedAt: expect.any(Date) as Date,
       finishedAt: null,
       dueAt: null,
       progress: [1, 2],
@@ -98,7 +98,8 @@ describe('find', () => {
     const states = await Promise.all(
       ['p', 'g', 'id:"\\é', 'first', 'second', 'third', 's'].map(async (id) => (await admin.find(`q:${id}`))?.state),
     );
-    expect(states.toSorted()).toEqual(['active', ...Array.from({ length: 6 }, () => 'waiting')]);
+    expect(states.filter((state) => state === 'active')).toHaveLength(1);
+    expect(states.filter((state) => state === 'waiting')).toHaveLength(6);
   });
 
   it('finds what has no status only in a queue without statuses of waiting tasks', async () => {

@@ -45,7 +45,7 @@ describe('a listed task', () => {
         priority: 0,
         group: null,
         attempt: 0,
-        createdAt: expect.any(Date),
+        createdAt: expect.any(Date) as Date,
         startedAt: null,
         finishedAt: null,
         dueAt: null,
@@ -59,7 +59,7 @@ describe('a listed task', () => {
     const error = '{"name":"SmtpError","message":"no"}';
     await worker.exchange(0, [{ kind: 'failed', id: 'a', error, ranMs: 1, ttlMs: 60_000 }]);
     expect((await admin.list('q', 'failed')).tasks).toMatchObject([
-      { id: 'q:a', state: 'failed', attempt: 1, error: { name: 'SmtpError' }, finishedAt: expect.any(Date) },
+      { id: 'q:a', state: 'failed', attempt: 1, error: { name: 'SmtpError' }, finishedAt: expect.any(Date) as Date },
     ]);
   });
 
@@ -74,12 +74,12 @@ describe('a listed task', () => {
     ]);
     await worker.claim(1);
     expect((await admin.list('q', 'active')).tasks).toMatchObject([
-      { id: expect.stringMatching(/^q:\d+-1$/), name: 'foreign', data: [1], worker: 'w' },
+      { id: expect.stringMatching(/^q:\d+-1$/) as string, name: 'foreign', data: [1], worker: 'w' },
     ]);
     await worker.exchange(3);
     const { tasks } = await admin.list('q', 'failed');
-    expect(tasks.map(({ data }) => data).toSorted()).toEqual(['5', '[1]', 'nonsense']);
-    expect(tasks[0]).toMatchObject({ id: expect.any(String), name: '', error: { name: 'malformed' } });
+    expect(new Set(tasks.map(({ data }) => data))).toEqual(new Set(['5', '[1]', 'nonsense']));
+    expect(tasks[0]).toMatchObject({ id: expect.any(String) as string, name: '', error: { name: 'malformed' } });
   });
 
   it('has no status where somebody keeps something else under its key', async () => {
@@ -87,7 +87,7 @@ describe('a listed task', () => {
     await fixture.redis.set(key('task_status:{q}:a'), 'mine');
     expect((await admin.list('q', 'waiting')).tasks).toMatchObject([
       { id: 'q:a', createdAt: null, data: { of: 'a' } },
-      { id: 'q:b', createdAt: expect.any(Date) },
+      { id: 'q:b', createdAt: expect.any(Date) as Date },
     ]);
   });
 
@@ -125,11 +125,9 @@ describe('what waits', () => {
     await fixture.redis.lpush(key('task_suspects:{q}'), encodeEnvelope('suspect', 'task', '1'));
     await fixture.redis.zadd(key('task_turns:{q}'), Date.now() + 60_000, 'task');
     await fixture.redis.lpush(key('task_queue:{q}:turn:task'), encodeEnvelope('turn', 'task', '1'));
-    const expected = publicIds([
-      ...['suspect', 'higher', 'high', 'plain', 'another', 'one', 'rests', 'low', 'lowest', 'turn'],
-    ]);
+    const inOrder = ['suspect', 'higher', 'high', 'plain', 'another', 'one', 'rests', 'low', 'lowest', 'turn'];
     for (const limit of [1, 2, 3, 100]) {
-      expect((await listAll(admin, 'q', 'waiting', { limit })).map(({ id }) => id)).toEqual(expected);
+      expect((await listAll(admin, 'q', 'waiting', { limit })).map(({ id }) => id)).toEqual(publicIds(inOrder));
     }
   });
 
@@ -137,7 +135,7 @@ describe('what waits', () => {
     await add(...range(4));
     const seen = await listAll(admin, 'q', 'waiting', { limit: 1 }, async () => {
       const limits = { names: { task: { max: 1, perMs: 60_000 } } };
-      await worker.exchange(1, [], { limits } as never);
+      await worker.exchange(1, [], { limits });
     });
     expect(await fixture.redis.llen(key('task_queue:{q}:turn:task'))).toBe(3);
     expect(new Set(seen.map(({ id }) => id))).toEqual(new Set(publicIds(range(4))));
@@ -198,7 +196,7 @@ describe('what waits', () => {
           const ids = seen.map(({ id }) => id?.slice(queue.length + 1) ?? '');
           expect([...standing].filter((id) => !ids.includes(id))).toEqual([]);
           const isQuiet = plan.every(({ kind }) => kind === 'claim' || kind === 'add');
-          if (isQuiet) expect(new Set(ids).size).toBe(ids.length);
+          expect(isQuiet ? ids.length - new Set(ids).size : 0).toBe(0);
         },
       ),
       { numRuns: 60 },
@@ -232,7 +230,7 @@ describe('a page', () => {
     await add(...range(1_500));
     await broker.enqueue(q, [newTask('wanted', { name: 'rare' })]);
     const first = await admin.list('q', 'waiting', { name: 'rare' });
-    expect(first).toEqual({ tasks: [], cursor: expect.any(String) });
+    expect(first).toEqual({ tasks: [], cursor: expect.any(String) as string });
     const second = await admin.list('q', 'waiting', { name: 'rare', cursor: first.cursor });
     expect(second.tasks.map(({ id }) => id)).toEqual(['q:wanted']);
   });
@@ -303,7 +301,8 @@ describe('a page', () => {
     );
     const rest = await admin.list('q', 'completed', { cursor: page.cursor });
     const ids = [...page.tasks, ...rest.tasks].map(({ id }) => id);
-    expect(ids.toSorted()).toEqual(publicIds(range(10)).toSorted());
+    expect(new Set(ids)).toEqual(new Set(publicIds(range(10))));
+    expect(ids).toHaveLength(10);
     expect(page.tasks[0]).toMatchObject({ state: 'completed', data: null });
   });
 

@@ -129,7 +129,7 @@ describe.each(stages('conformance-listing'))('$name: listing', (stage) => {
     await worker.exchange(0, [completed('held')]);
     await stage.passes(10);
     await broker.recover(q, 2, { deadLetterTtlMs: HOUR, cancelledTtlMs: HOUR });
-    expect((await idsOf(broker, 'cancelled')).toSorted()).toEqual(['held', 'lost', 's', 'waits']);
+    expect(new Set(await idsOf(broker, 'cancelled'))).toEqual(new Set(['held', 'lost', 's', 'waits']));
     expect(await broker.listing.find(q, 'waits', true)).toMatchObject({
       data: null,
       record: { state: 'cancelled', reason: 'off' },
@@ -142,9 +142,7 @@ describe.each(stages('conformance-listing'))('$name: listing', (stage) => {
     await broker.addLocked(q, [debounced('first', 5, { data: 'old' })]);
     await stage.passes(10);
     await worker.exchange(0);
-    expect(await broker.addLocked(q, [debounced('second', 5, { data: 'new' })])).toEqual([
-      { replaced: idOf('first') },
-    ]);
+    expect(await broker.addLocked(q, [debounced('second', 5, { data: 'new' })])).toEqual([{ replaced: idOf('first') }]);
     expect(await walked(broker, 'waiting')).toMatchObject([{ id: idOf('first'), data: 'new' }]);
     expect(await broker.listing.find(q, idOf('first'), false)).toMatchObject({ data: 'new' });
   });
