@@ -1,5 +1,5 @@
 import { ulid } from 'ulid';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { TaskQueueAdmin, type TaskState } from '../../../lib/index.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
@@ -37,6 +37,7 @@ it('leaves out none of 50,000 tasks while a worker claims and a producer adds, a
   standing['active'] = held;
 
   const traffic = new Traffic(openBroker(fixture, 20_000), q).start();
+  onTestFinished(() => traffic.stop());
   for (const [state, ids] of Object.entries(standing)) {
     const seen = await listAll(admin, 'q', state as TaskState, { limit: 700 });
     const seenIds = new Set(seen.map(({ id }) => id));
@@ -48,5 +49,4 @@ it('leaves out none of 50,000 tasks while a worker claims and a producer adds, a
   for (const id of [...standing['waiting']!.slice(0, 20), ...standing['waiting']!.slice(-20), ...held.slice(-1)]) {
     expect(await admin.find(`q:${id}`)).toMatchObject({ id: `q:${id}`, name: 'task' });
   }
-  await traffic.stop();
-});
+}, 120_000);
