@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { ulid } from 'ulid';
+import { monotonicFactory } from 'ulid';
 import type { NewTask } from '../../../lib/broker/task-broker.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { RedisKeys } from '../../../lib/broker/redis/redis-keys.js';
@@ -10,6 +10,7 @@ import { Traffic } from './traffic.js';
 
 export const QUEUE = 'million';
 const BULK = 500;
+const ulid = monotonicFactory();
 const HOUR = 3_600_000;
 const ERROR = JSON.stringify({ name: 'SmtpError', message: 'No answer' });
 

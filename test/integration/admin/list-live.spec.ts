@@ -1,5 +1,5 @@
-import { ulid } from 'ulid';
-import { expect, it, onTestFinished } from 'vitest';
+import { monotonicFactory } from 'ulid';
+import { expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { TaskQueueAdmin, type TaskState } from '../../../lib/index.js';
 import { TaskQueueSettings } from '../../../lib/options/task-queue-settings.js';
@@ -11,6 +11,7 @@ import { listAll } from '../../support/task-lists.js';
 const fixture = redisFixture('list-live');
 const q = partitionOf('q');
 const BULK = 1_000;
+const ulid = monotonicFactory();
 
 it('leaves out none of 50,000 tasks while a worker claims and a producer adds, and finds each', async () => {
   const broker = openBroker(fixture, 20_000);
@@ -37,16 +38,19 @@ it('leaves out none of 50,000 tasks while a worker claims and a producer adds, a
   standing['active'] = held;
 
   const traffic = new Traffic(openBroker(fixture, 20_000), q).start();
-  onTestFinished(() => traffic.stop());
-  for (const [state, ids] of Object.entries(standing)) {
-    const seen = await listAll(admin, 'q', state as TaskState, { limit: 700 });
-    const seenIds = new Set(seen.map(({ id }) => id));
-    const gone = new Set([...traffic.claimed, ...(state === 'waiting' ? held : [])]);
-    expect(ids.filter((id) => !gone.has(id) && !seenIds.has(`q:${id}`))).toEqual([]);
-    expect(seen.length - seenIds.size).toBe(0);
-  }
-  expect(traffic.claimed.size).toBeGreaterThan(0);
-  for (const id of [...standing['waiting']!.slice(0, 20), ...standing['waiting']!.slice(-20), ...held.slice(-1)]) {
-    expect(await admin.find(`q:${id}`)).toMatchObject({ id: `q:${id}`, name: 'task' });
+  try {
+    for (const [state, ids] of Object.entries(standing)) {
+      const seen = await listAll(admin, 'q', state as TaskState, { limit: 700 });
+      const seenIds = new Set(seen.map(({ id }) => id));
+      const gone = new Set([...traffic.claimed, ...(state === 'waiting' ? held : [])]);
+      expect(ids.filter((id) => !gone.has(id) && !seenIds.has(`q:${id}`))).toEqual([]);
+      expect(seen.length - seenIds.size).toBe(0);
+    }
+    expect(traffic.claimed.size).toBeGreaterThan(0);
+    for (const id of [...standing['waiting']!.slice(0, 20), ...standing['waiting']!.slice(-20), ...held.slice(-1)]) {
+      expect(await admin.find(`q:${id}`)).toMatchObject({ id: `q:${id}`, name: 'task' });
+    }
+  } finally {
+    await traffic.stop();
   }
 }, 120_000);
