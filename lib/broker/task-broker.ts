@@ -8,6 +8,7 @@ import type { QueueReadings } from './queue-readings.js';
 import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
+import type { TaskListing } from './task-listing.js';
 import type { TaskState } from './task-state.js';
 import type { TaskSteering } from './task-steering.js';
 
@@ -136,6 +137,7 @@ export abstract class TaskBroker {
   abstract readonly schedules: ScheduleStore;
   abstract readonly steering: TaskSteering;
   abstract readonly readings: QueueReadings;
+  abstract readonly listing: TaskListing;
   abstract readonly repairs: RepairStore;
   abstract readonly plain: PlainStore;
 

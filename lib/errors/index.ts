@@ -7,6 +7,7 @@ export * from './data-too-large.error.js';
 export * from './duplicate-handler.error.js';
 export * from './duplicate-instance.error.js';
 export * from './invalid-batch-result.error.js';
+export * from './invalid-cursor.error.js';
 export * from './invalid-data.error.js';
 export * from './invalid-options.error.js';
 export * from './invalid-schedule.error.js';

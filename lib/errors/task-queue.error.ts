@@ -8,6 +8,7 @@
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
  * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function; `pushPlain`: it is no text |
+ * | `INVALID_CURSOR` | a cursor of `TaskQueueAdmin.list` is none, or one of another queue or state |
  * | `INVALID_TASK_DATA` | the schema of a task does not accept its data, or those of a schedule |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
  * | `AMBIGUOUS_QUEUE` | `add`, or a plain list, named no queue, and handlers of that name stand on several |
@@ -49,6 +50,7 @@ export type TaskQueueErrorCode =
   | 'INVALID_NAME'
   | 'INVALID_QUEUE'
   | 'INVALID_ID'
+  | 'INVALID_CURSOR'
   | 'INVALID_DATA'
   | 'INVALID_TASK_DATA'
   | 'DATA_TOO_LARGE'

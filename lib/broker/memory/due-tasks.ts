@@ -18,6 +18,10 @@ export class DueTasks {
     return this.waiting[0]?.due;
   }
 
+  get all(): readonly Readonly<DueTask>[] {
+    return this.waiting;
+  }
+
   add(task: MemoryTask, due: number): void {
     const at = this.waiting.findIndex((other) => other.due > due);
     this.waiting.splice(at < 0 ? this.waiting.length : at, 0, { task, due });

@@ -21,6 +21,7 @@ import { MemoryBells } from './memory-bells.js';
 import type { Clock } from './memory-clock.js';
 import { exchange } from './memory-exchange.js';
 import { MemoryQueue, type OnAdded } from './memory-queue.js';
+import { MemoryListing } from './memory-listing.js';
 import { recover } from './memory-recovery.js';
 import { MemoryReadings } from './memory-readings.js';
 import { MemorySchedules } from './memory-schedules.js';
@@ -38,6 +39,7 @@ export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
   readonly steering = new MemorySteering((partition) => this.queue(partition));
   readonly readings = new MemoryReadings((partition) => this.queue(partition));
+  readonly listing = new MemoryListing((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
   readonly plain = new NoPlain();
   private readonly queues = new Map<Partition, MemoryQueue>();

@@ -74,6 +74,16 @@ export class RedisKeys {
     return `${this.prefix}task_parked:{${partition}}`;
   }
 
+  /** ZSET worker → lease expiry in ms, 0 once declared dead */
+  workers(partition: Partition): string {
+    return `${this.prefix}task_workers:{${partition}}`;
+  }
+
+  /** LIST of ids finished last, capped */
+  recent(partition: Partition): string {
+    return `${this.prefix}task_recent:{${partition}}`;
+  }
+
   /** HASH id → envelope of what a worker holds */
   active(partition: Partition, worker: string): string {
     return `${this.prefix}task_active:{${partition}}:${worker}`;
@@ -145,9 +155,9 @@ export class RedisKeys {
         this.bell(partition),
         this.scheduled(partition),
         this.parked(partition),
-        key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead
+        this.workers(partition),
         this.dead(partition),
-        key('task_recent'), // LIST of ids finished last, capped
+        this.recent(partition),
         this.meta(partition),
         this.suspects(partition),
         this.cancel(partition),

@@ -10,6 +10,8 @@ import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { enqueueInLanes } from './scripts/enqueue-in-lanes.script.js';
 import { exchange } from './scripts/exchange.script.js';
+import { findTask } from './scripts/find-task.script.js';
+import { indexPage } from './scripts/index-page.script.js';
 import { leave } from './scripts/leave.script.js';
 import { longestWait } from './scripts/longest-wait.script.js';
 import { pauseSchedule } from './scripts/pause-schedule.script.js';
@@ -61,6 +63,8 @@ declare module 'ioredis' {
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskLongestWait(keys: Arguments): Result<number, Context>;
+    taskIndexPage(keysAndArguments: Arguments): Result<string[], Context>;
+    taskFind(keysAndArguments: Arguments): Result<FindAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -102,6 +106,13 @@ export type ExchangeAnswer =
     ];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
+
+export type FindAnswer = [
+  place: '' | 'active' | 'scheduled' | 'dead',
+  envelope: string | null,
+  workerOrScore: string,
+  status: string[],
+];
 
 export type UpsertAnswer =
   [code: -1, version: number] | [code: 0 | 1 | 2, next: string] | [code: 3, owner: string] | [code: 4];
@@ -146,6 +157,8 @@ export const redisScripts = {
   taskReprioritize: script(reprioritize),
   taskSetGroup: script(setGroup),
   taskLongestWait: script(longestWait),
+  taskIndexPage: script(indexPage),
+  taskFind: script(findTask),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),

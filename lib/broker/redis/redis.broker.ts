@@ -25,6 +25,7 @@ import { type ConnectionListener, RedisConnection } from './redis-connection.js'
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisPlain } from './redis-plain.js';
+import { RedisListing } from './redis-listing.js';
 import { RedisReadings } from './redis-readings.js';
 import { RedisRepair } from './redis-repair.js';
 import { RedisSchedules } from './redis-schedules.js';
@@ -56,6 +57,7 @@ export class RedisBroker extends TaskBroker {
   readonly schedules: RedisSchedules;
   readonly steering: RedisSteering;
   readonly readings: RedisReadings;
+  readonly listing: RedisListing;
   readonly repairs: RedisRepair;
   readonly plain: RedisPlain;
   private readonly keys: RedisKeys;
@@ -90,6 +92,7 @@ export class RedisBroker extends TaskBroker {
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
     this.steering = new RedisSteering(this.keys, this.commands);
     this.readings = new RedisReadings(this.keys, this.commands);
+    this.listing = new RedisListing(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.plain = new RedisPlain(this.keys, this.commands, this.health, () => connectToBlock('plain'));
     this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
