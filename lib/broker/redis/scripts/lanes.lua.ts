@@ -8,7 +8,7 @@
 export const lanes = String.raw`
 local resting = groups .. ':resting'
 -- Stands in a list where a task stood that has moved to another one: nothing can be taken out of the midst of a list.
-local MOVED = 'moved to another priority'
+local MOVED = 'no longer here'
 
 -- The name of a lane; nothing for what belongs into the queue.
 local function lane_of(priority, group)
