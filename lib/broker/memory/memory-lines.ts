@@ -64,6 +64,14 @@ export class MemoryLines {
     return true;
   }
 
+  remove(id: string): boolean {
+    for (const line of [...this.byPriority.values(), this.suspects, ...this.groups.all]) {
+      const at = line.findIndex((task) => task.id === id);
+      if (at >= 0) return line.splice(at, 1).length > 0;
+    }
+    return false;
+  }
+
   get all(): MemoryTask[] {
     return [...this.byPriority.values(), this.suspects, ...this.groups.all].flat();
   }

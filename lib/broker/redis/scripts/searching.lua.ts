@@ -36,4 +36,12 @@ local function list_at(place)
   if place == 'suspects' then return suspects end
   return list_of(place ~= '' and place)
 end
+
+-- A list that is not there any more needs no worker to find that out.
+local function forget_if_empty(place)
+  if call('EXISTS', list_at(place)) == 1 then return end
+  for _, lanes_by_turn in ipairs({priorities, groups, resting}) do call('ZREM', lanes_by_turn, place) end
+  local name = string.match(place, '^turn:(.+)$')
+  if name then call('ZREM', turns, name) end
+end
 `;

@@ -1,0 +1,90 @@
+/**
+ * What becomes of tasks that wait when many are dealt with at once: they end, go without a trace, or move to another queue. Needs
+ * `cancelling`, `locking`, `forgetting` and `addedAt`.
+ *
+ * KEYS has those of another partition, to which tasks move, behind those of this one, in the same order.
+ *
+ * ARGV begins with: 1 to only look, `end`, `discard` or `move`, why they end (or what public ids in the other queue begin with), retention in
+ * ms of what was cancelled; then which tasks are meant, each of them empty for any: name, text that stands in them, added at this time
+ * or before, state; layout version, and 1 if every task of the other queue has a status. The own arguments of a script begin at `FIRST`.
+ */
+export const sweeping = String.raw`
+local FIRST, TAKEN_MAX, TAKEN_BYTES = 11, 50, 262144
+local only_looks, action, reason, retention = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4]
+local wanted_name, wanted_text, added_until, wanted_state = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
+local is_for_all = wanted_name == '' and wanted_text == '' and not added_until
+local there = {
+  bell = KEYS[25], scheduled = KEYS[26], parked = KEYS[27], dead = KEYS[29], meta = KEYS[31], suspects = KEYS[32],
+  priorities = KEYS[35], groups = KEYS[36], status = KEYS[43], lane = KEYS[46], queue = KEYS[24],
+}
+-- What belongs to the place where the task was.
+local STAYS_BEHIND = {token = true, cancelled_in = true, revived_by = true, moved_by = true}
+
+local function other_layout()
+  local layout = action == 'move' and call('HGET', there.meta, 'layout')
+  return layout and layout ~= ARGV[9] and tonumber(layout) or nil
+end
+
+local function is_wanted(envelope)
+  if is_for_all then return true end
+  return (wanted_name == '' or name_of(envelope) == wanted_name)
+    and (wanted_text == '' or string.find(envelope, wanted_text, 1, true) ~= nil)
+    and (not added_until or added_at(envelope) <= added_until)
+end
+
+local rings_there = false
+-- As the last one of its line in the other queue.
+local function arrive_in_line(envelope)
+  local priority, group = place_of(envelope)
+  local lane = lane_of(priority, group)
+  if group and not call('ZSCORE', there.groups, lane) and not call('ZSCORE', there.groups .. ':resting', lane) then
+    call('ZADD', there.groups, tonumber(call('ZRANGE', there.groups, -1, -1, 'WITHSCORES')[2] or 0) + 1, lane)
+  elseif lane and not group then
+    call('ZADD', there.priorities, -priority, lane)
+  end
+  call('LPUSH', lane and there.lane .. lane or there.queue, envelope)
+  rings_there = true
+end
+
+-- What holds a key does so in this queue, and what is known in the other one is another task.
+local function must_stay(id)
+  if action ~= 'move' then return false end
+  return string.sub(id, -#LOCKED) == LOCKED or call('EXISTS', there.status .. id) == 1 or call('HEXISTS', there.parked, id) == 1
+end
+
+-- Its status comes first, then the task, and what is left here says where it is.
+local function move(id, envelope, state, arrive)
+  local key, other = status .. id, there.status .. id
+  local fields, copied = note('HGETALL', key), {}
+  for i = 1, #fields, 2 do
+    if not STAYS_BEHIND[fields[i]] then copied[#copied + 1], copied[#copied + 2] = fields[i], fields[i + 1] end
+  end
+  if #copied > 0 then
+    call('HSET', other, unpack(copied))
+    local ends_in = call('PTTL', key)
+    if ends_in > 0 then call('PEXPIREAT', other, end_of(ends_in)) end
+  elseif ARGV[10] == '1' then
+    call('HSET', other, 'state', state, 'name', name_of(envelope) or '', 'created', now_text)
+  end
+  arrive(envelope)
+  if #copied > 0 then
+    end_cancelled(id, 'moved to ' .. reason .. id, retention)
+    tick_ended(id)
+  end
+end
+
+-- Deals with a task that is taken from where it was then.
+local function deal_with(id, envelope, state, arrive)
+  if action == 'move' then return move(id, envelope, state, arrive) end
+  if action == 'discard' then return forget(id) end
+  local lock = lock_of(id)
+  introduce_if_new(id, envelope)
+  end_cancelled(id, reason, retention)
+  tick_ended(id)
+  lock_ended(id, lock, true)
+end
+
+local function ring_there()
+  if rings_there and call('EXISTS', there.bell) == 0 then call('LPUSH', there.bell, 1) end
+end
+`;
