@@ -34,8 +34,9 @@ local function mark_of(item)
   return redis.sha1hex(#item .. ' ' .. string.sub(item, 1, MARK_BYTES))
 end
 
+local passed_before = passed
 if mark ~= '' then
-  -- Where it stands now, counted from the right: workers have taken some of those that were passed.
+  -- Counted from the right.
   local place, bytes, found = math.min(marked_at, call('LLEN', list)), 0, false
   local lowest = math.max(0, place - BACK_MAX)
   while place > lowest and bytes < BACK_BYTES and not found do
@@ -44,14 +45,15 @@ if mark ~= '' then
     bytes = bytes + #item
     if not found then place = place - 1 end
   end
-  local moved = marked_at - place
-  passed, marked_at = math.max(0, passed - moved), place
+  passed, marked_at = math.max(0, passed - marked_at + place), place
   if place == 0 then
     passed, mark = 0, ''
   elseif not found then
-    return {-moved, passed, mark, marked_at, 0, 0, 0}
+    return {passed - passed_before, passed, mark, marked_at, 0, 0, 0}
   end
 end
+-- What workers have taken meanwhile may come back to the end from which the walk has come: so it counts as not looked at.
+local moved = passed_before - passed
 
 local function arrive(envelope)
   if name ~= 'suspects' then return arrive_in_line(envelope) end
@@ -126,5 +128,5 @@ if not only_looks then
   forget_if_empty(name)
   ring_there()
 end
-return {looked, passed, mark, marked_at, done, kept, at_end and 1 or 0}
+return {looked - moved, passed, mark, marked_at, done, kept, at_end and 1 or 0}
 `;
