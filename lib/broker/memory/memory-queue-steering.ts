@@ -1,9 +1,9 @@
 import { NotInMemoryError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
-import type { BulkPage, BulkWalk, QueueSteering } from '../queue-steering.js';
+import type { BulkFilter, BulkPage, BulkWalk, QueueSteering } from '../queue-steering.js';
+import type { TaskState } from '../task-state.js';
 import type { MemoryQueue } from './memory-queue.js';
-import type { MemoryTask } from './memory-task.js';
-import { toEnvelope } from './memory-task.js';
+import { type MemoryTask, toEnvelope } from './memory-task.js';
 
 /** All of a walk is one page. */
 export class MemoryQueueSteering implements QueueSteering {
@@ -46,17 +46,20 @@ export class MemoryQueueSteering implements QueueSteering {
     if (action.kind !== 'end' || place.kind === 'dead') throw new NotInMemoryError('move');
     const queue = this.queue(partition);
     const { lines, scheduled, statuses } = queue;
-    const state = place.kind === 'scheduled' ? place.state : undefined;
-    const isWanted = (task: MemoryTask): boolean =>
-      !queue.cancels.has(task.id) &&
-      (state === undefined || statuses.get(task.id)?.state === state) &&
-      (filter.name === undefined || task.name === filter.name) &&
-      (filter.text === undefined || toEnvelope(task).includes(filter.text)) &&
-      (filter.addedUntilMs === undefined || addedAt(queue, task) <= filter.addedUntilMs);
-    const tasks = (place.kind === 'list' ? lines.all : scheduled.all).filter(isWanted);
+    const isInLine = place.kind === 'list';
+    const calledOff = isInLine && !isDry ? lines.all.filter(({ id }) => queue.cancels.has(id)) : [];
+    for (const { id } of calledOff) {
+      lines.remove(id);
+      queue.takeCancel(id);
+      statuses.keepFor(id, action.ttlMs);
+    }
+    const state = isInLine ? undefined : place.state;
+    const tasks = (isInLine ? lines.all : scheduled.all).filter(
+      (task) => !queue.cancels.has(task.id) && isMeant(queue, task, filter, state),
+    );
     for (const { id } of isDry ? [] : tasks) {
       const lock = statuses.get(id)?.lock;
-      if (place.kind === 'list') lines.remove(id);
+      if (isInLine) lines.remove(id);
       else scheduled.remove(id);
       queue.endCancelled(id, action.reason, action.ttlMs);
       queue.ended(id, lock, true);
@@ -73,6 +76,15 @@ export class MemoryQueueSteering implements QueueSteering {
   }
 }
 
-function addedAt({ statuses }: MemoryQueue, task: MemoryTask): number {
-  return statuses.get(task.id)?.created ?? task.addedAt;
+function isMeant(
+  { statuses }: MemoryQueue,
+  task: MemoryTask,
+  { name, text, addedUntilMs }: BulkFilter,
+  state: TaskState | undefined,
+): boolean {
+  const status = statuses.get(task.id);
+  if (state !== undefined && status?.state !== state) return false;
+  if (name !== undefined && task.name !== name) return false;
+  if (text !== undefined && !toEnvelope(task).includes(text)) return false;
+  return addedUntilMs === undefined || (status?.created ?? task.addedAt) <= addedUntilMs;
 }

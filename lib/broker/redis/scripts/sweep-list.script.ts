@@ -23,7 +23,7 @@ import { toldAtOnce } from './watching.lua.js';
  * Safe to repeat: what is dealt with stands there no more.
  */
 export const sweepList = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${forgetting}${searching}${addedAt}${sweeping}
-local LOOKED_MAX, STEP, BACK_MAX, BACK_BYTES, MARK_BYTES = 200, 32, 50, 262144, 320
+local LOOKED_MAX, STEP, BACK_MAX, BACK_BYTES, MARK_BYTES = 100, 32, 50, 262144, 320
 local name, passed, mark, marked_at, most = ARGV[FIRST], tonumber(ARGV[FIRST + 1]), ARGV[FIRST + 2], tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local list = list_at(name)
 work_at_maxmemory()
