@@ -63,11 +63,12 @@ export class RedisQueueSteering implements QueueSteering {
     const { place } = walk;
     if (place.kind === 'list') return this.walkList(partition, walk, place.list, cursor);
     const state = place.kind === 'scheduled' ? place.state : undefined;
-    const call = [...this.call(partition, walk, state), place.kind, cursor ?? SCAN_START];
+    const from = cursor ?? SCAN_START;
+    const call = [...this.call(partition, walk, state), place.kind, from];
     const answer = await this.commands.repeatable((client) => client.taskSweepParked(call));
     if (answer[0] === -1) throw layoutMismatch(walk, answer[1]);
     const [next, done, kept] = answer as [string, number, number];
-    return { done, kept, next: next === SCAN_START ? null : next === '' ? cursor : next };
+    return { done, kept, next: next === SCAN_START ? null : next || from };
   }
 
   async purge(

@@ -14,7 +14,7 @@ import { envelopes } from './envelopes.lua.js';
  */
 export const erase = String.raw`${envelopes}${lanes}
 local force, only_looks, most = ARGV[1] == '1', ARGV[2] == '1', tonumber(ARGV[3])
-local IN_USE, ERASED, TOO_MANY, WAITS_MAX = 0, 1, 2, 20000
+local IN_USE, ERASED, TOO_MANY, WAITS_MAX = 0, 1, 2, 10000
 work_at_maxmemory()
 
 local names, living, held = call('ZRANGE', workers, 0, most - 1, 'WITHSCORES'), 0, 0
