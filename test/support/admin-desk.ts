@@ -9,9 +9,9 @@ import type { RedisFixture } from './redis-fixture.js';
 export interface AdminDesk {
   broker: RedisBroker;
   admin: TaskQueueAdmin;
-  worker(id?: string, queue?: string): Promise<ManualWorker>;
+  worker: (id?: string, queue?: string) => Promise<ManualWorker>;
   /** Of one task, by its public id. */
-  status(id: string): Promise<Record<string, string>>;
+  status: (id: string) => Promise<Record<string, string>>;
 }
 
 export function adminDesk(fixture: RedisFixture, options: { status?: 'full' | 'final' } = {}): AdminDesk {

@@ -52,8 +52,9 @@ export class RedisQueueSteering implements QueueSteering {
     const { keys } = this;
     const lanes = new Set<string>();
     // A group may go on while others are read: then it stands in the ring, which is read again.
-    for (const key of [keys.priorities, keys.groups, keys.resting, keys.groups]) {
-      for await (const lane of this.members(key.call(keys, partition))) if (lane !== '') lanes.add(lane);
+    const groups = keys.groups(partition);
+    for (const key of [keys.priorities(partition), groups, keys.resting(partition), groups]) {
+      for await (const lane of this.members(key)) if (lane !== '') lanes.add(lane);
     }
     for await (const name of this.members(keys.turns(partition))) lanes.add(`turn:${name}`);
     return ['suspects', ...lanes, ''];
@@ -67,7 +68,7 @@ export class RedisQueueSteering implements QueueSteering {
     const call = [...this.call(partition, walk, state), place.kind, from];
     const answer = await this.commands.repeatable((client) => client.taskSweepParked(call));
     if (answer[0] === -1) throw layoutMismatch(walk, answer[1]);
-    const [next, done, kept] = answer as [string, number, number];
+    const [next, done, kept] = answer;
     return { done, kept, next: next === SCAN_START ? null : next || from };
   }
 
@@ -106,8 +107,8 @@ export class RedisQueueSteering implements QueueSteering {
     const at = cursor === null ? await this.startOf(partition, list) : (JSON.parse(cursor) as ListPosition);
     const call = [...this.call(partition, walk), list, at.passed, at.mark, at.markedAt, at.left];
     const answer = await this.commands.repeatable((client) => client.taskSweepList(call));
-    if (answer[0] === -1 && answer.length === 2) throw layoutMismatch(walk, answer[1]);
-    const [looked, passed, mark, markedAt, done, kept, atEnd] = answer as Exclude<typeof answer, [-1, number]>;
+    if (answer[0] === -1) throw layoutMismatch(walk, answer[1]);
+    const [mark, looked, passed, markedAt, done, kept, atEnd] = answer;
     const next: ListPosition = { left: at.left - looked, passed, mark, markedAt };
     return { done, kept, next: atEnd === 1 || next.left <= 0 ? null : JSON.stringify(next) };
   }

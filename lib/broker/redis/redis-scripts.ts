@@ -126,7 +126,7 @@ export type RemoveAnswer = [code: 0 | 1 | 3] | [code: 2, list: string, passed: n
 
 export type SweepListAnswer =
   | [code: -1, layout: number]
-  | [looked: number, passed: number, mark: string, markedAt: number, done: number, kept: number, atEnd: number];
+  | [mark: string, looked: number, passed: number, markedAt: number, done: number, kept: number, atEnd: number];
 
 export type SweepParkedAnswer = [code: -1, layout: number] | [cursor: string, done: number, kept: number];
 

@@ -17,8 +17,8 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * ARGV: as `sweeping` says; then the list, how many elements were passed and are still there, the mark or nothing, how many were passed up to
  * it, how many may be looked at.
- * Returns: {how many were looked at for the first time, or if less than 0 how many are to be looked at again; passed, mark and its place, as they
- * are now; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout version of the other queue}.
+ * Returns: {the mark; how many were looked at for the first time, or if less than 0 how many are to be looked at again; how many are passed now, and up
+ * to the mark; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout version of the other queue}.
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
@@ -49,7 +49,7 @@ if mark ~= '' then
   if place == 0 then
     passed, mark = 0, ''
   elseif not found then
-    return {passed - passed_before, passed, mark, marked_at, 0, 0, 0}
+    return {mark, passed - passed_before, passed, marked_at, 0, 0, 0}
   end
 end
 -- What workers have taken meanwhile may come back to the end from which the walk has come: so it counts as not looked at.
@@ -128,5 +128,5 @@ if not only_looks then
   forget_if_empty(name)
   ring_there()
 end
-return {looked - moved, passed, mark, marked_at, done, kept, at_end and 1 or 0}
+return {mark, looked - moved, passed, marked_at, done, kept, at_end and 1 or 0}
 `;
