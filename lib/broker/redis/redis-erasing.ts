@@ -9,6 +9,9 @@ import { SCAN_START, scanKeys, scanPattern } from './redis-scan.js';
 const MOST_AT_ONCE = 1_000;
 const PAGE = 100;
 
+/** Once there are fewer. */
+const AGAIN = 'again';
+
 type Options = { force: boolean; isDry: boolean };
 
 /** When the queue was let go of, and how far the rest of its keys has been looked through. */
@@ -31,34 +34,29 @@ export class RedisErasing {
   ) {}
 
   async page(partition: Partition, options: Options, cursor: string | null): Promise<BulkPage | QueueUse> {
-    if (cursor === null) return this.begin(partition, options);
+    if (cursor === null || cursor === AGAIN) return this.begin(partition, options);
     const at = JSON.parse(cursor) as Position;
     return at.of === 'keys' ? this.eraseKeys(partition, options, at) : this.leaveOwners(partition, options, at);
   }
 
-  private async begin(partition: Partition, options: Options): Promise<BulkPage | QueueUse> {
-    for (;;) {
-      const call = [...this.keys.scripts(partition), options.force ? 1 : 0, options.isDry ? 1 : 0, MOST_AT_ONCE];
-      const answer = await this.commands.repeatable((client) => client.taskErase(call));
-      if (answer[0] === 0) return { workers: answer[1], held: answer[2] };
-      if (answer[0] === 1 || options.isDry) {
-        const [, momentMs = 0, done = 0] = answer;
-        return { done, kept: 0, next: position({ momentMs, of: 'keys', cursor: SCAN_START }) };
-      }
+  private async begin(partition: Partition, { force, isDry }: Options): Promise<BulkPage | QueueUse> {
+    const call = [...this.keys.scripts(partition), force ? 1 : 0, isDry ? 1 : 0, MOST_AT_ONCE];
+    const answer = await this.commands.repeatable((client) => client.taskErase(call));
+    if (answer[0] === 0) return { workers: answer[1], held: answer[2] };
+    if (answer[0] === 2 && !isDry) {
       await this.eraseLanes(partition);
       await this.eraseSchedules(partition);
+      return { done: 0, kept: 0, next: AGAIN };
     }
+    const [, momentMs = 0, done = 0] = answer;
+    return { done, kept: 0, next: position({ momentMs, of: 'keys', cursor: SCAN_START }) };
   }
 
   /** More lanes than can go at one moment: their tasks go one by one. */
   private async eraseLanes(partition: Partition): Promise<void> {
-    for (const list of await this.steering.lists(partition)) {
-      const walk = {
-        place: { kind: 'list', list },
-        action: { kind: 'discard' },
-        filter: {},
-        isDry: false,
-      } as const;
+    const lanes = (await this.steering.lists(partition)).filter((list) => list.includes(':'));
+    for (const list of lanes) {
+      const walk = { place: { kind: 'list', list }, action: { kind: 'discard' }, filter: {}, isDry: false } as const;
       let cursor: string | null = null;
       do cursor = (await this.steering.walk(partition, walk, cursor)).next;
       while (cursor !== null);

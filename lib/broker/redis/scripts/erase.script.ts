@@ -5,9 +5,9 @@ import { envelopes } from './envelopes.lua.js';
  * Lets go of all tasks of a queue at one moment: of every place in which a task may stand. What is added from then on is another queue's
  * beginning. Statuses and whatever else there is with a key of its own goes afterwards: see `erase-rest`.
  *
- * ARGV: 1 if it does not matter that workers are at it, 1 to only look, how many lanes and workers may be dealt with in one call.
- * Returns: {0, how many workers live, how many tasks are held} if it is in use, {1, that moment in ms, how many keys went}, or {2} where there are too many lanes,
- * which are to be emptied first.
+ * ARGV: 1 if it does not matter that workers are at it, 1 to only look, how many lanes, schedules and workers are dealt with in one call.
+ * Returns: {0, how many workers live, how many tasks are held} if it is in use, {1, that moment in ms, how many keys went}, or {2} where there are too many lanes
+ * and schedules, which are to go first. What more workers held goes afterwards.
  *
  * That moment is the first of its millisecond, which is waited for: so what was added before it can be told from what comes later. Safe to
  * repeat: what is not there any more need not go.
@@ -23,7 +23,7 @@ for i = 1, #names, 2 do
   held = held + call('HLEN', active .. names[i])
 end
 if not force and living + held > 0 then return {IN_USE, living, held} end
-local counted = {priorities, groups, resting, turns, schedules, workers}
+local counted = {priorities, groups, resting, turns, schedules}
 local count = 0
 for _, key in ipairs(counted) do count = count + call('ZCARD', key) end
 if count > most then return {TOO_MANY} end
@@ -49,5 +49,6 @@ for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do gone[#gone + 1] = list_of
 for _, name in ipairs(call('ZRANGE', schedules, 0, -1)) do gone[#gone + 1] = schedule_key .. name end
 for i = 1, #names, 2 do gone[#gone + 1] = active .. names[i] end
 for _, key in ipairs(counted) do gone[#gone + 1] = key end
+gone[#gone + 1] = workers
 return {ERASED, moment, call('UNLINK', unpack(gone))}
 `;
