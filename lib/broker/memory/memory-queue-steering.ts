@@ -54,7 +54,7 @@ export class MemoryQueueSteering implements QueueSteering {
       statuses.keepFor(id, action.ttlMs);
     }
     const state = isInLine ? undefined : place.state;
-    const tasks = (isInLine ? lines.all : scheduled.all).filter(
+    const tasks = (isInLine ? lines.all : scheduled.all.map(({ task }) => task)).filter(
       (task) => !queue.cancels.has(task.id) && isMeant(queue, task, filter, state),
     );
     for (const { id } of isDry ? [] : tasks) {

@@ -38,7 +38,8 @@ describe('drain', () => {
     expect(progress.at(-1)).toBe(740);
     expect(await status('q:00000')).toMatchObject({ state: 'cancelled', reason: 'drained', name: 'task' });
     const left = (await fixture.keys()).filter((name) => !name.startsWith('task_status'));
-    expect(left).toEqual(['task_bell:{q}']);
+    expect(left).toEqual(['task_bell:{q}', 'task_recent:{q}']);
+    expect(await fixture.redis.llen(key('task_recent:{q}'))).toBe(740);
     await expectNoDamage(fixture, 'q');
   });
 

@@ -97,7 +97,7 @@ local function sweep(item)
 end
 
 -- Counted from the right: which places become free, and how many of those stand at the very end.
-local looked, taken, ended, bytes, at_end = 0, {}, 0, 0, false
+local looked, taken, cut, bytes, at_end = 0, {}, 0, 0, false
 most = math.min(most, LOOKED_MAX)
 while looked < most and #taken < TAKEN_MAX and bytes < TAKEN_BYTES and not at_end do
   local step = looked == 0 and 1 or math.floor(TAKEN_BYTES * looked / math.max(1, bytes))
@@ -109,7 +109,7 @@ while looked < most and #taken < TAKEN_MAX and bytes < TAKEN_BYTES and not at_en
     local place = passed + looked
     if sweep(item) then
       taken[#taken + 1] = place
-      if ended == place - 1 then ended = place end
+      if cut == place - 1 then cut = place end
     elseif item ~= MOVED then
       mark, marked_at = mark_of(item), place
     end
@@ -119,14 +119,14 @@ end
 passed = passed + looked
 if not only_looks then
   for row, place in ipairs(taken) do
-    if place > ended then call('LSET', list, -place, MOVED) end
+    if place > cut then call('LSET', list, -place, MOVED) end
   end
-  if ended > 0 then
-    call('LTRIM', list, 0, -ended - 1)
-    passed, marked_at = passed - ended, math.max(0, marked_at - ended)
+  if cut > 0 then
+    call('LTRIM', list, 0, -cut - 1)
+    passed, marked_at = passed - cut, math.max(0, marked_at - cut)
   end
   forget_if_empty(name)
-  ring_there()
+  tell_of_page()
 end
 return {mark, looked - moved, passed, marked_at, done, kept, at_end and 1 or 0}
 `;

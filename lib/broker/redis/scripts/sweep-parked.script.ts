@@ -63,7 +63,7 @@ for i = 1, #page[2], 2 do
   if is_full then break end
   sweep(page[2][i])
 end
-ring_there()
+tell_of_page()
 -- Those that stay are met again.
 if is_full then return {'', done, 0} end
 return {page[1], done, kept}

@@ -1,3 +1,5 @@
+import { noteEnded } from './recent.lua.js';
+
 /**
  * What becomes of tasks that wait when many are dealt with at once: they end, go without a trace, or move to another queue. Needs
  * `cancelling`, `locking`, `forgetting` and `addedAt`.
@@ -73,6 +75,7 @@ local function move(id, envelope, state, arrive)
   end
 end
 
+local ended = {}
 -- Deals with a task that is taken from where it was then.
 local function deal_with(id, envelope, state, arrive)
   if action == 'move' then return move(id, envelope, state, arrive) end
@@ -82,9 +85,12 @@ local function deal_with(id, envelope, state, arrive)
   end_cancelled(id, reason, retention)
   tick_ended(id)
   lock_ended(id, lock, true)
+  ended[#ended + 1] = id
 end
 
-local function ring_there()
+-- Once all of a page were dealt with.
+local function tell_of_page()
+  if #ended > 0 then${noteEnded('ended')}end
   if rings_there and call('EXISTS', there.bell) == 0 then call('LPUSH', there.bell, 1) end
 end
 `;
