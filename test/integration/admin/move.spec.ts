@@ -169,6 +169,19 @@ describe('move', () => {
     await expectBothWhole();
   });
 
+  it('takes tasks back that came from the other queue', async () => {
+    const { admin, broker, worker, status } = adminDesk(fixture);
+    await broker.enqueue(q, [newTask('a')]);
+    await broker.schedule(q, [{ ...newTask('late'), due: { inMs: 60_000 } }]);
+    await admin.move('q', 'r');
+    expect(await admin.move('r', 'q')).toMatchObject({ done: 2, kept: 0 });
+    expect(await status('r:a')).toMatchObject({ state: 'cancelled', reason: 'moved to q:a' });
+    expect(await status('q:a')).not.toHaveProperty('reason');
+    expect(await fixture.redis.pttl(key('task_status:{q}:a'))).toBe(-1);
+    await expectBothWhole();
+    expect(await (await worker()).claim(2)).toEqual(['a']);
+  });
+
   it('tells those who wait for the old id', async () => {
     const { admin, broker } = adminDesk(fixture);
     await broker.enqueue(q, [newTask('a')]);

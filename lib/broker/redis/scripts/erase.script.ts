@@ -36,10 +36,11 @@ while moment == now and waits < WAITS_MAX do
   waits = waits + 1
 end
 
-local gone = {
-  queue, scheduled, parked, suspects, dead, recent, cancel, bell, room_bell, unique, limited, starts, meta,
-  groups .. ':slots', groups .. ':limits',
-}
+-- Those who watch a task are told when its status goes.
+local gone = {resting, groups .. ':slots', groups .. ':limits'}
+for _, key in ipairs(KEYS) do
+  if key ~= watched then gone[#gone + 1] = key end
+end
 for _, key in ipairs({priorities, groups, resting}) do
   for _, lane in ipairs(call('ZRANGE', key, 0, -1)) do
     if lane ~= '' then gone[#gone + 1] = list_of(lane) end
@@ -48,7 +49,5 @@ end
 for _, name in ipairs(call('ZRANGE', turns, 0, -1)) do gone[#gone + 1] = list_of('turn:' .. name) end
 for _, name in ipairs(call('ZRANGE', schedules, 0, -1)) do gone[#gone + 1] = schedule_key .. name end
 for i = 1, #names, 2 do gone[#gone + 1] = active .. names[i] end
-for _, key in ipairs(counted) do gone[#gone + 1] = key end
-gone[#gone + 1] = workers
 return {ERASED, moment, call('UNLINK', unpack(gone))}
 `;

@@ -57,7 +57,7 @@ local moved = passed_before - passed
 
 local function arrive(envelope)
   if name ~= 'suspects' then return arrive_in_line(envelope) end
-  call('LPUSH', there.suspects, envelope)
+  call('LPUSH', there[suspects], envelope)
   rings_there = true
 end
 
@@ -72,7 +72,7 @@ local function sweep(item)
     done = done + 1
     if only_looks then return false end
     if action == 'move' then
-      call('LPUSH', there.queue, item)
+      call('LPUSH', there[queue], item)
       rings_there = true
     else
       local adopted, envelope = adopt(item)

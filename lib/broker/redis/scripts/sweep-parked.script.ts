@@ -23,7 +23,7 @@ import { toldAtOnce } from './watching.lua.js';
 export const sweepParked = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${deadLetters}${forgetting}${addedAt}${sweeping}
 local PAGE = 25
 local is_dead, cursor = ARGV[FIRST] == 'dead', ARGV[FIRST + 1]
-local place, there_place = is_dead and dead or scheduled, is_dead and there.dead or there.scheduled
+local place, there_place = is_dead and dead or scheduled, is_dead and there[dead] or there[scheduled]
 local needs_envelope = action == 'move' or wanted_name ~= '' or wanted_text ~= ''
 work_at_maxmemory()
 local layout = other_layout()
@@ -49,7 +49,7 @@ local function sweep(id)
   if only_looks then return end
   bytes = bytes + #(envelope or '')
   deal_with(id, envelope or '', state, function()
-    call('HSET', there.parked, id, envelope)
+    call('HSET', there[parked], id, envelope)
     call('ZADD', there_place, score, id)
     rings_there = rings_there or (not is_dead and tonumber(score) < now + LOOKS_AGAIN_MS)
   end)

@@ -15,15 +15,14 @@ local FIRST, TAKEN_MAX, TAKEN_BYTES = 11, 50, 262144
 local only_looks, action, reason, retention = ARGV[1] == '1', ARGV[2], ARGV[3], ARGV[4]
 local wanted_name, wanted_text, added_until, wanted_state = ARGV[5], ARGV[6], tonumber(ARGV[7]), ARGV[8]
 local is_for_all = wanted_name == '' and wanted_text == '' and not added_until
-local there = {
-  bell = KEYS[25], scheduled = KEYS[26], parked = KEYS[27], dead = KEYS[29], meta = KEYS[31], suspects = KEYS[32],
-  priorities = KEYS[35], groups = KEYS[36], status = KEYS[43], lane = KEYS[46], queue = KEYS[24],
-}
+-- By the keys of this partition those of the other one.
+local there = {}
+for row = 1, #KEYS / 2 do there[KEYS[row]] = KEYS[row + #KEYS / 2] end
 -- What belongs to the place where the task was.
 local STAYS_BEHIND = {token = true, cancelled_in = true, revived_by = true, moved_by = true}
 
 local function other_layout()
-  local layout = action == 'move' and call('HGET', there.meta, 'layout')
+  local layout = action == 'move' and call('HGET', there[meta], 'layout')
   return layout and layout ~= ARGV[9] and tonumber(layout) or nil
 end
 
@@ -39,24 +38,33 @@ local rings_there = false
 local function arrive_in_line(envelope)
   local priority, group = place_of(envelope)
   local lane = lane_of(priority, group)
-  if group and not call('ZSCORE', there.groups, lane) and not call('ZSCORE', there.groups .. ':resting', lane) then
-    call('ZADD', there.groups, tonumber(call('ZRANGE', there.groups, -1, -1, 'WITHSCORES')[2] or 0) + 1, lane)
+  if group and not call('ZSCORE', there[groups], lane) and not call('ZSCORE', there[groups] .. ':resting', lane) then
+    call('ZADD', there[groups], tonumber(call('ZRANGE', there[groups], -1, -1, 'WITHSCORES')[2] or 0) + 1, lane)
   elseif lane and not group then
-    call('ZADD', there.priorities, -priority, lane)
+    call('ZADD', there[priorities], -priority, lane)
   end
-  call('LPUSH', lane and there.lane .. lane or there.queue, envelope)
+  call('LPUSH', lane and there[lane_key] .. lane or there[queue], envelope)
   rings_there = true
+end
+
+local own_queue = string.match(status, '{([^}]*)}:$')
+-- What this task has left behind when it was moved from there to here.
+local function is_trace_there(id)
+  local state, why = unpack(note('HMGET', there[status] .. id, 'state', 'reason'))
+  return state == 'cancelled' and why == 'moved to ' .. own_queue .. ':' .. id
 end
 
 -- What holds a key does so in this queue, and what is known in the other one is another task.
 local function must_stay(id)
   if action ~= 'move' then return false end
-  return string.sub(id, -#LOCKED) == LOCKED or call('EXISTS', there.status .. id) == 1 or call('HEXISTS', there.parked, id) == 1
+  if string.sub(id, -#LOCKED) == LOCKED or call('HEXISTS', there[parked], id) == 1 then return true end
+  return call('EXISTS', there[status] .. id) == 1 and not is_trace_there(id)
 end
 
 -- Its status comes first, then the task, and what is left here says where it is.
 local function move(id, envelope, state, arrive)
-  local key, other = status .. id, there.status .. id
+  local key, other = status .. id, there[status] .. id
+  if is_trace_there(id) then call('DEL', other) end
   local fields, copied = note('HGETALL', key), {}
   for i = 1, #fields, 2 do
     if not STAYS_BEHIND[fields[i]] then copied[#copied + 1], copied[#copied + 2] = fields[i], fields[i + 1] end
@@ -91,6 +99,6 @@ end
 -- Once all of a page were dealt with.
 local function tell_of_page()
   if #ended > 0 then${noteEnded('ended')}end
-  if rings_there and call('EXISTS', there.bell) == 0 then call('LPUSH', there.bell, 1) end
+  if rings_there and call('EXISTS', there[bell]) == 0 then call('LPUSH', there[bell], 1) end
 end
 `;
