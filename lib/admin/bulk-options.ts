@@ -1,6 +1,6 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { type Duration, parseDuration } from '../options/duration.js';
-import { duration, flag, object, oneOf, rule, type Rule } from '../options/option-rules.js';
+import { flag, object, oneOf, rule, type Rule } from '../options/option-rules.js';
 
 /** What a bulk operation has done so far. */
 export interface BulkProgress {
@@ -72,10 +72,11 @@ const bulkRule = object(common);
 const drainRule = object({ ...common, scheduled: flag });
 const obliterateRule = object({ ...common, force: flag });
 const text = rule('text that is not empty', (given) => (typeof given === 'string' && given !== '' ? given : undefined));
+const age = rule("milliseconds or text such as '7d'", (given) => parseDuration(given) ?? undefined);
 const filterRule = object({
   name: text,
   search: text,
-  olderThan: duration(0, Infinity),
+  olderThan: age,
   state: oneOf<MoveState>('waiting', 'scheduled', 'retrying', 'failed'),
 });
 const purgeRule = oneOf<PurgeState>('completed', 'failed', 'cancelled', 'waiting', 'scheduled', 'retrying');
@@ -101,12 +102,9 @@ export function checkObliterate(options: ObliterateOptions): BulkRun & { force: 
 export function checkPurge(state: PurgeState, olderThan: Duration): { state: PurgeState; ageMs: number } {
   const problems: OptionProblem[] = [];
   purgeRule(state ?? null, 'state', problems);
-  const ageMs = parseDuration(olderThan);
-  if (ageMs === null) {
-    problems.push({ option: 'olderThan', given: olderThan, allowed: "milliseconds or text such as '7d'" });
-  }
-  if (problems.length > 0) throw new InvalidOptionsError(problems);
-  return { state, ageMs: ageMs ?? 0 };
+  const ageMs = age(olderThan ?? null, 'olderThan', problems);
+  if (problems.length > 0 || ageMs === undefined) throw new InvalidOptionsError(problems);
+  return { state, ageMs };
 }
 
 /** @throws InvalidOptionsError */
