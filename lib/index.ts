@@ -9,7 +9,9 @@ export type {
   PurgeState,
 } from './admin/bulk-options.js';
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
+export type { FoundTask } from './admin/found-task.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
+export type { ListedTask, ListOptions, TaskPage } from './admin/task-list.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
 export type { Overlap } from './broker/schedule-store.js';

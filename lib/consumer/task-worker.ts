@@ -17,13 +17,19 @@ import { SharedParts } from './shared-parts.js';
 
 /** Who wants to know what a worker has to do with its queues. */
 export interface WorkerListener {
+  /** It begins to work on that queue. */
+  begun(partition: Partition): void;
   /** Redis has answered a beat. */
   beaten(partition: Partition, reply: BeatReply): void;
-  /** It does not work on that queue any more. */
-  left(partition: Partition): void;
+  /** It does not work on that queue any more. What is awaited here belongs to its end. */
+  left(partition: Partition): Promise<void>;
 }
 
-const NOBODY: WorkerListener = { beaten: () => undefined, left: () => undefined };
+const NOBODY: WorkerListener = {
+  begun: () => undefined,
+  beaten: () => undefined,
+  left: async () => undefined,
+};
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
@@ -143,6 +149,7 @@ export class TaskWorker {
       logger,
     );
     this.consumers.push(consumer);
+    listener.begun(consumer.partition);
     return consumer;
   }
 
@@ -151,7 +158,7 @@ export class TaskWorker {
     await consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal);
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
     this.shared?.left();
-    this.listener.left(consumer.partition);
+    await this.listener.left(consumer.partition);
   }
 
   /** @throws InvalidOptionsError if `consume` names a queue without a handler */

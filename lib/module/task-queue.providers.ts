@@ -14,6 +14,7 @@ import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import type { RedisTaskQueueOptions } from '../options/index.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { PlainIntakes } from '../plain/plain-intakes.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
@@ -71,6 +72,20 @@ export const taskQueueProviders: FactoryProvider[] = [
     inject: [TaskBroker, TaskQueueSettings],
   },
   {
+    provide: PlainIntakes,
+    useFactory: (
+      { plain }: TaskBroker,
+      settings: TaskQueueSettings,
+      handlers: TaskHandlerRegistry,
+      outages: OutageLog,
+      instance: string,
+    ) => {
+      const log = guardedLog(new Logger(titleOf('RedisTaskQueueModule', instance)));
+      return new PlainIntakes(plain, settings, handlers, outages, log);
+    },
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, INSTANCE],
+  },
+  {
     provide: TaskWorker,
     useFactory: (
       broker: TaskBroker,
@@ -78,6 +93,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       handlers: TaskHandlerRegistry,
       outages: OutageLog,
       keeper: ScheduleKeeper,
+      intakes: PlainIntakes,
       events: TaskEventSource,
       instance: string,
       telemetry?: Telemetry,
@@ -88,8 +104,12 @@ export const taskQueueProviders: FactoryProvider[] = [
         handlers,
         outages,
         {
+          begun: (partition) => intakes.begin(partition),
           beaten: (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
-          left: (partition) => keeper.forget(partition),
+          left: async (partition) => {
+            keeper.forget(partition);
+            await intakes.end(partition);
+          },
         },
         events,
         guardedLog(new Logger(titleOf('TaskWorker', instance))),
@@ -101,6 +121,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       TaskHandlerRegistry,
       OutageLog,
       ScheduleKeeper,
+      PlainIntakes,
       TaskEventSource,
       INSTANCE,
       TELEMETRY,
@@ -125,6 +146,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       TaskProducer,
       TaskStatusService,
       TaskWorker,
+      PlainIntakes,
       RedisWatcher,
       OutageLog,
       ScheduleDeclarer,

@@ -1,6 +1,7 @@
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import type { BatchOptions } from './batch-options.js';
 import type { Duration } from './duration.js';
+import type { PlainListOptions } from './plain-options.js';
 import type { RateOptions } from './rate.js';
 import type { TaskOptions } from './task-options.js';
 
@@ -137,6 +138,8 @@ export interface RedisTaskQueueOptions {
   /** Options by task name. */
   tasks?: Record<string, TaskNameOptions> | undefined;
   schedules?: SchedulesOptions | undefined;
+  /** Lists that others push plain values to, each of which becomes a task. @default none */
+  plain?: PlainListOptions[] | undefined;
   /** Options of every queue that has none of its own. */
   defaults?: QueueOptions | undefined;
   /** Which queues this process works on: all that it has handlers for, none, or these. @default true */

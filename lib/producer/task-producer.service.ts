@@ -21,10 +21,11 @@ import { ADD_OPTIONS, type AddOptions, checkOptionNames } from '../options/add-o
 import { dueOf } from '../options/due.js';
 import { checkGroup } from '../options/group-limits.js';
 import { lockOf } from '../options/lock-options.js';
+import { checkPlainList } from '../options/plain-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { type AddedTask, addedTask } from './added-task.js';
-import { encodeData } from './encode-data.js';
+import { checkPlainValue, encodeData } from './encode-data.js';
 import { EnqueueBatcher, MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
@@ -73,10 +74,11 @@ const BULK_ROW_NAMES = ['name', 'data', ...ADD_OPTIONS];
 export class TaskProducer {
   private readonly batchers: Readonly<Record<Place, EnqueueBatcher>>;
   private readonly nextId = monotonicFactory(randomFraction);
+  private readonly pushes = new Set<Promise<number>>();
   private closed = false;
 
   constructor(
-    broker: TaskBroker,
+    private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
     private readonly telemetry?: Telemetry,
@@ -150,10 +152,32 @@ export class TaskProducer {
     }
   }
 
+  /**
+   * Pushes a value to the left of a list, as it is, for consumers that are written elsewhere and take from its right. It is no task:
+   * nothing is known of it here. Sent once: where the answer is lost it may have arrived, and pushed again it is there twice.
+   *
+   * @param list the key of the list, in full: the module's `prefix` does not apply
+   * @param value text; anything else must be encoded by the caller
+   * @returns how many elements the list has now
+   * @throws TaskQueueError `INVALID_OPTIONS` (the list), `INVALID_DATA`, `DATA_TOO_LARGE`, `PRODUCER_CLOSED`, `REDIS_UNAVAILABLE`,
+   *   `REDIS_REFUSED` (the key is no list, for instance), `NOT_IN_MEMORY`
+   *
+   * @example await producer.pushPlain('thumbnails', JSON.stringify({ id: 7, file: 'a.png' }));
+   */
+  async pushPlain(list: string, value: string): Promise<number> {
+    this.refuseIfClosed();
+    checkPlainList(list, this.settings.prefix);
+    checkPlainValue(list, value, this.settings.maxDataBytes);
+    const push = this.broker.plain.push(list, value);
+    this.pushes.add(push);
+    return push.finally(() => this.pushes.delete(push));
+  }
+
   /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
   async close(): Promise<void> {
     this.closed = true;
     await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
+    await Promise.allSettled(this.pushes);
   }
 
   private async sendAll(prepared: readonly PreparedTask[]): Promise<AddedTask[]> {

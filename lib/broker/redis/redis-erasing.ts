@@ -17,8 +17,8 @@ type Options = { force: boolean; isDry: boolean };
 /** When the queue was let go of, and how far the rest of its keys has been looked through. */
 interface Position {
   momentMs: number;
-  /** What is looked through: the keys of the queue, then the marks of owners. */
-  of: 'keys' | 'owners';
+  /** What is looked through: plain statuses, the keys of the queue, then the marks of owners. */
+  of: 'plain' | 'keys' | 'owners';
   cursor: string;
 }
 
@@ -36,6 +36,7 @@ export class RedisErasing {
   async page(partition: Partition, options: Options, cursor: string | null): Promise<BulkPage | QueueUse> {
     if (cursor === null || cursor === AGAIN) return this.begin(partition, options);
     const at = JSON.parse(cursor) as Position;
+    if (at.of === 'plain') return this.erasePlain(partition, options, at);
     return at.of === 'keys' ? this.eraseKeys(partition, options, at) : this.leaveOwners(partition, options, at);
   }
 
@@ -49,7 +50,7 @@ export class RedisErasing {
       return { done: 0, kept: 0, next: AGAIN };
     }
     const [, momentMs = 0, done = 0] = answer;
-    return { done, kept: 0, next: position({ momentMs, of: 'keys', cursor: SCAN_START }) };
+    return { done, kept: 0, next: position({ momentMs, of: 'plain', cursor: SCAN_START }) };
   }
 
   /** More lanes than can go at one moment: their tasks go one by one. */
@@ -70,6 +71,17 @@ export class RedisErasing {
       const calls = names.slice(at, at + PAGE).map((name) => [...this.keys.scripts(partition), name, '']);
       await this.commands.repeatable((client) => Promise.all(calls.map((call) => client.taskRemoveSchedule(call))));
     }
+  }
+
+  private async erasePlain(
+    partition: Partition,
+    { isDry }: Options,
+    { momentMs, cursor }: Position,
+  ): Promise<BulkPage> {
+    const call = [...this.keys.scripts(partition), momentMs, cursor];
+    const next = isDry ? SCAN_START : await this.commands.repeatable((client) => client.taskErasePlain(call));
+    const of = next === SCAN_START ? 'keys' : 'plain';
+    return { done: 0, kept: 0, next: position({ momentMs, of, cursor: next }) };
   }
 
   private async eraseKeys(partition: Partition, { isDry }: Options, { momentMs, cursor }: Position): Promise<BulkPage> {

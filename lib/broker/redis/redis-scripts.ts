@@ -2,6 +2,7 @@ import type { Result } from 'ioredis';
 import type { TaskState } from '../task-state.js';
 import { SCRIPT_KEYS } from './redis-keys.js';
 import { addLocked } from './scripts/add-locked.script.js';
+import { adoptPlain } from './scripts/adopt-plain.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
 import { discard } from './scripts/discard.script.js';
@@ -9,8 +10,11 @@ import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { enqueueInLanes } from './scripts/enqueue-in-lanes.script.js';
 import { erase } from './scripts/erase.script.js';
+import { erasePlain } from './scripts/erase-plain.script.js';
 import { eraseRest } from './scripts/erase-rest.script.js';
 import { exchange } from './scripts/exchange.script.js';
+import { findTask } from './scripts/find-task.script.js';
+import { indexPage } from './scripts/index-page.script.js';
 import { leave } from './scripts/leave.script.js';
 import { longestWait } from './scripts/longest-wait.script.js';
 import { pause } from './scripts/pause.script.js';
@@ -39,6 +43,7 @@ import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
 import { setGroup } from './scripts/set-group.script.js';
+import { setPlain } from './scripts/set-plain.script.js';
 import { sweepList } from './scripts/sweep-list.script.js';
 import { sweepParked } from './scripts/sweep-parked.script.js';
 import { tick } from './scripts/tick.script.js';
@@ -68,6 +73,8 @@ declare module 'ioredis' {
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskLongestWait(keys: Arguments): Result<number, Context>;
+    taskIndexPage(keysAndArguments: Arguments): Result<string[], Context>;
+    taskFind(keysAndArguments: Arguments): Result<FindAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRemove(keysAndArguments: Arguments): Result<RemoveAnswer, Context>;
@@ -78,6 +85,7 @@ declare module 'ioredis' {
     taskPurgeDead(keysAndArguments: Arguments): Result<number, Context>;
     taskPurgeEnded(keysAndArguments: Arguments): Result<number, Context>;
     taskErase(keysAndArguments: Arguments): Result<EraseAnswer, Context>;
+    taskErasePlain(keysAndArguments: Arguments): Result<string, Context>;
     taskEraseRest(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
     taskUpsertSchedule(keysAndArguments: Arguments): Result<UpsertAnswer, Context>;
@@ -86,6 +94,8 @@ declare module 'ioredis' {
     taskRunSchedule(keysAndArguments: Arguments): Result<[code: number, version?: number], Context>;
     taskDueSchedules(keysAndArguments: Arguments): Result<DueAnswer, Context>;
     taskTick(keysAndArguments: Arguments): Result<number[], Context>;
+    taskAdoptPlain(keysAndArguments: Arguments): Result<AdoptAnswer, Context>;
+    taskSetPlain(key: string, word: string, ttlMs: number | ''): Result<string | null, Context>;
     taskRepairWorkers(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
@@ -117,6 +127,13 @@ export type ExchangeAnswer =
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
+export type FindAnswer = [
+  place: '' | 'active' | 'scheduled' | 'dead',
+  envelope: string | null,
+  workerOrScore: string,
+  status: string[],
+];
+
 export type UpsertAnswer =
   [code: -1, version: number] | [code: 0 | 1 | 2, next: string] | [code: 3, owner: string] | [code: 4];
 
@@ -133,6 +150,8 @@ export type SweepParkedAnswer = [code: -1, layout: number] | [cursor: string, do
 export type EraseAnswer =
   [code: 0, workers: number, held: number] | [code: 1, momentMs: number, keys: number] | [code: 2];
 
+export type AdoptAnswer = [code: -1, version: number] | [count: number, more: number, malformed: string[]];
+
 /** Kind, id, and 1 if it was mended, over and over. */
 export type DamageAnswer = (string | number)[];
 
@@ -148,9 +167,9 @@ export type RepairListAnswer = [
   bytes: number,
 ];
 
-const script = (body: string, numberOfKeys = SCRIPT_KEYS): { lua: string; numberOfKeys: number } => ({
+const script = (body: string, furtherKeys = 0): { lua: string; numberOfKeys: number } => ({
   lua: whole(body),
-  numberOfKeys,
+  numberOfKeys: SCRIPT_KEYS + furtherKeys,
 });
 
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
@@ -169,16 +188,19 @@ export const redisScripts = {
   taskReprioritize: script(reprioritize),
   taskSetGroup: script(setGroup),
   taskLongestWait: script(longestWait),
+  taskIndexPage: script(indexPage),
+  taskFind: script(findTask),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRemove: script(remove),
   taskPause: script(pause),
   taskResume: script(resume),
-  taskSweepList: script(sweepList, 2 * SCRIPT_KEYS),
-  taskSweepParked: script(sweepParked, 2 * SCRIPT_KEYS),
+  taskSweepList: script(sweepList, SCRIPT_KEYS),
+  taskSweepParked: script(sweepParked, SCRIPT_KEYS),
   taskPurgeDead: script(purgeDead),
   taskPurgeEnded: script(purgeEnded),
   taskErase: script(erase),
+  taskErasePlain: script(erasePlain),
   taskEraseRest: script(eraseRest),
   taskRingAgain: script(ringAgain),
   taskUpsertSchedule: script(upsertSchedule),
@@ -187,6 +209,8 @@ export const redisScripts = {
   taskRunSchedule: script(runSchedule),
   taskDueSchedules: script(dueSchedules),
   taskTick: script(tick),
+  taskAdoptPlain: script(adoptPlain, 2),
+  taskSetPlain: { lua: setPlain, numberOfKeys: 1 },
   taskRepairWorkers: script(repairWorkers),
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),

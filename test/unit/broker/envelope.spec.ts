@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope, encodeEnvelope, withTrace } from '../../../lib/broker/envelope.js';
+import { decodeEnvelope, encodeEnvelope, isEnvelopeOf, readStored, withTrace } from '../../../lib/broker/envelope.js';
 
 describe('envelope', () => {
   it('begins with id and attempt, and holds name and data', () => {
@@ -61,4 +61,38 @@ describe('envelope', () => {
   it.each(['', 'garbage', '[]', '{"name":"x"}', '{"id":"","attempt":0,"name":"x"}'])('is not %j', (text) =>
     expect(() => decodeEnvelope(text)).toThrow(/Not the envelope/),
   );
+});
+
+describe('what stands in a place', () => {
+  const nothing = { id: null, attempt: 0, name: null, priority: 0, group: null };
+
+  it('is read with its head, as far as it has one', () => {
+    expect(readStored(encodeEnvelope('a"é', 'x', '[1]', {}, { priority: -7 }))).toEqual({
+      ...nothing,
+      id: 'a"é',
+      name: 'x',
+      priority: -7,
+      data: [1],
+    });
+    const counted = encodeEnvelope('a', 'x', '2', {}, { priority: 0, group: 'g' }).replace(':0,', ':3,"lost":1,');
+    expect(readStored(counted)).toEqual({ ...nothing, id: 'a', attempt: 3, name: 'x', group: 'g', data: 2 });
+    expect(readStored('{"name":"x","id":"a","priority":5}')).toEqual({ ...nothing, name: 'x', data: null });
+    expect(readStored('{"id":"a","attempt":0,"priority":5000,"name":"x"}').priority).toBe(0);
+  });
+
+  it.each(['', 'nonsense', '5', '[1]', 'null', '{"name":""}', '{"data":1}'])(
+    'is text where it is no task: %j',
+    (text) => expect(readStored(text)).toEqual({ ...nothing, data: text }),
+  );
+
+  it('is known by its id, however that is written', () => {
+    fc.assert(
+      fc.property(fc.string({ minLength: 1, unit: 'grapheme' }), fc.string({ minLength: 1 }), (id, other) => {
+        expect(isEnvelopeOf(id, encodeEnvelope(id, 'x', '{}'))).toBe(true);
+        expect(isEnvelopeOf(id, encodeEnvelope(other, 'x', '{}'))).toBe(id === other);
+      }),
+    );
+    expect(isEnvelopeOf('aé', '{"id":"\\u0061\\u00e9","attempt":1,"name":"x"}')).toBe(true);
+    expect(isEnvelopeOf('a', '{"name":"x","id":"a"}')).toBe(false);
+  });
 });

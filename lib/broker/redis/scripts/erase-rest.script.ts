@@ -14,6 +14,7 @@ work_at_maxmemory()
 local fixed = {}
 for row = 1, #KEYS do fixed[KEYS[row]] = true end
 for _, name in ipairs({':resting', ':slots', ':limits'}) do fixed[groups .. name] = true end
+fixed[plain] = true
 
 local function rest_of(key, start)
   return string.sub(key, 1, #start) == start and string.sub(key, #start + 1) or nil

@@ -9,10 +9,12 @@ local function forget_status(id)
 end
 `;
 
-/** The same for a task that may hold a key, or that a tick waits for. Needs `ticking` and `locking`. */
+/** The same for a task that may hold a key, or that a tick waits for. Needs `endings`, `ticking` and `locking`. */
 export const forgetting = String.raw`${removing}
 local function forget(id)
   local lock = lock_of(id)
+  -- Its plain status stays for a while, and says what has become of it.
+  if is_followed and not has_ended(id) then note('HSET', status .. id, 'state', 'cancelled') end
   call('HDEL', cancel, id)
   forget_status(id)
   tick_ended(id)

@@ -76,6 +76,12 @@ local function move(id, envelope, state, arrive)
   elseif ARGV[10] == '1' then
     call('HSET', other, 'state', state, 'name', name_of(envelope) or '', 'created', now_text)
   end
+  -- Its plain status goes on.
+  local plain_entry = is_followed and call('HGET', plain, id)
+  if plain_entry then
+    call('HSET', there[watched] .. ':plain', id, plain_entry)
+    call('HDEL', plain, id)
+  end
   arrive(envelope)
   if #copied > 0 then
     end_cancelled(id, 'moved to ' .. reason .. id, retention)
