@@ -1,3 +1,13 @@
+export type {
+  BulkOptions,
+  BulkProgress,
+  BulkReport,
+  DrainOptions,
+  MoveFilter,
+  MoveState,
+  ObliterateOptions,
+  PurgeState,
+} from './admin/bulk-options.js';
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
 export type { FoundTask } from './admin/found-task.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';

@@ -10,6 +10,20 @@ import type { Duration } from '../options/duration.js';
 import { checkGroup, checkGroupLimits, type GroupOptions } from '../options/group-limits.js';
 import { checkPriority } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { BulkOperations } from './bulk-operations.js';
+import {
+  type BulkOptions,
+  type BulkReport,
+  checkBulk,
+  checkDrain,
+  checkMoveFilter,
+  checkObliterate,
+  checkPurge,
+  type DrainOptions,
+  type MoveFilter,
+  type ObliterateOptions,
+  type PurgeState,
+} from './bulk-options.js';
 import { findTask, type FoundTask } from './found-task.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
@@ -42,10 +56,14 @@ const MAX_REASON = 1_000;
  * await admin.retryAll('email', { error: 'SmtpError' }, { rate: 50 });
  */
 export class TaskQueueAdmin {
+  private readonly bulk: BulkOperations;
+
   constructor(
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
-  ) {}
+  ) {
+    this.bulk = new BulkOperations(broker, settings);
+  }
 
   /**
    * Calls a task off. What waits for a worker or for its time never runs. What is active is told through its signal, within
@@ -210,6 +228,110 @@ export class TaskQueueAdmin {
     if (!task) return null;
     const { status } = this.settings.queue(queueOf(task.partition));
     return findTask(this.broker, task.partition, task.id, status !== 'full');
+  }
+
+  /**
+   * Removes a task that no worker holds, wherever it stands: what waits, for a worker or for its time, a dead letter, and what has
+   * ended. Its data, its status and its log go, and the key that it may hold is free. What waits for a worker is searched for as
+   * `reprioritize` does; where waiting tasks have no statuses (`status: 'final'` or `'off'`), everything that waits in its queue is.
+   *
+   * @returns whether it did: what a worker holds stays, see `cancel`
+   * @throws TaskQueueError as `cancel`
+   */
+  async remove(id: string): Promise<boolean> {
+    const task = locate(id);
+    if (!task) return false;
+    const isThorough = this.settings.queue(queueOf(task.partition)).status !== 'full';
+    return this.broker.steering.remove(task.partition, task.id, isThorough);
+  }
+
+  /**
+   * Pauses a queue: no worker of any process claims from it until `resume`, also if all of them, or Redis, are started anew.
+   * What runs goes on, and so does what a worker has in hand already, a few milliseconds' worth. Tasks can be added, what is due
+   * joins the queue, and schedules tick.
+   *
+   * @returns whether it was not paused before
+   * @throws TaskQueueError `INVALID_QUEUE`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async pause(queue: string): Promise<boolean> {
+    checkQueueName(queue);
+    return this.broker.queues.pause(partitionOf(queue));
+  }
+
+  /**
+   * Lets workers claim from a paused queue again, at once.
+   * @returns whether it was paused
+   * @throws TaskQueueError as `pause`
+   */
+  async resume(queue: string): Promise<boolean> {
+    checkQueueName(queue);
+    return this.broker.queues.resume(partitionOf(queue));
+  }
+
+  /** @throws TaskQueueError as `pause` */
+  async isPaused(queue: string): Promise<boolean> {
+    checkQueueName(queue);
+    return this.broker.queues.isPaused(partitionOf(queue));
+  }
+
+  /**
+   * Drops what waits for a worker: each task ends `cancelled`, with the reason `drained`. Concerns as many tasks as wait when it
+   * begins; what is added meanwhile may stay.
+   *
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `pause`; the reason of the signal
+   */
+  async drain(queue: string, options: DrainOptions = {}): Promise<BulkReport> {
+    checkQueueName(queue);
+    return this.bulk.drain(queue, checkDrain(options));
+  }
+
+  /**
+   * Drops old tasks. Dead letters, and the statuses of what has completed or was cancelled, are removed where they ended so long ago.
+   * What waits, for a worker or for its time, ends `cancelled` with the reason `purged` where it was added so long ago.
+   *
+   * For `completed` and `cancelled` it reads the name of every key of the database: statuses expire by themselves, and nothing
+   * else lists them.
+   *
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `pause`; the reason of the signal
+   */
+  async purge(queue: string, state: PurgeState, olderThan: Duration, options: BulkOptions = {}): Promise<BulkReport> {
+    checkQueueName(queue);
+    const { state: checkedState, ageMs } = checkPurge(state, olderThan);
+    return this.bulk.purge(queue, checkedState, ageMs, checkBulk(options));
+  }
+
+  /**
+   * Removes a queue with everything that there is of it: tasks, statuses, schedules, locks, limits. All tasks go at one
+   * moment; what is added after that stays, and begins the queue anew. Reads the name of every key of the database. A queue to
+   * which an abort put an end half-way has no tasks any more; the next call removes the rest.
+   *
+   * @throws QueueInUseError while workers are at it, unless with `force`: then what they run loses its lease, its outcome counts for nothing, and
+   *   they go on with what is added
+   * @throws TaskQueueError `INVALID_OPTIONS`, and as `pause`; the reason of the signal
+   */
+  async obliterate(queue: string, options: ObliterateOptions = {}): Promise<BulkReport> {
+    checkQueueName(queue);
+    return this.bulk.obliterate(queue, checkObliterate(options));
+  }
+
+  /**
+   * Moves tasks that wait to another queue, whose handlers must know their names. They keep their own part of the id
+   * (`email:01J…` becomes `reports:01J…`), their data, attempts, priority, group and time, and join the end of their line.
+   * What is left under the old id ends `cancelled` with the reason `moved to reports:01J…`. Each task is in one of the two queues at
+   * any moment.
+   *
+   * What holds a key (`unique`, `throttle`, `debounce`) stays, and so does what has an id that the other queue knows: the report counts
+   * them as `kept`. On a Redis Cluster both queues have to be in the same slot.
+   *
+   * @throws TaskQueueError `INVALID_OPTIONS`, `LAYOUT_MISMATCH`, and as `pause`; the reason of the signal
+   */
+  async move(queue: string, toQueue: string, filter: MoveFilter = {}, options: BulkOptions = {}): Promise<BulkReport> {
+    checkQueueName(queue);
+    checkQueueName(toQueue);
+    if (queue === toQueue) {
+      throw new InvalidOptionsError([{ option: 'toQueue', given: toQueue, allowed: 'another queue' }]);
+    }
+    return this.bulk.move(queue, toQueue, checkMoveFilter(filter), checkBulk(options));
   }
 
   /**

@@ -5,6 +5,7 @@ import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type { Partition } from './partition.js';
 import type { PlainStore } from './plain-store.js';
 import type { QueueReadings } from './queue-readings.js';
+import type { QueueSteering } from './queue-steering.js';
 import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
@@ -136,6 +137,7 @@ export interface StatusRecord {
 export abstract class TaskBroker {
   abstract readonly schedules: ScheduleStore;
   abstract readonly steering: TaskSteering;
+  abstract readonly queues: QueueSteering;
   abstract readonly readings: QueueReadings;
   abstract readonly listing: TaskListing;
   abstract readonly repairs: RepairStore;

@@ -60,4 +60,11 @@ export interface TaskSteering {
 
   /** Removes a dead letter for good. @returns whether it was one */
   discard(partition: Partition, id: string): Promise<boolean>;
+
+  /**
+   * Removes a task that no worker holds, wherever it stands, with all that is kept of it.
+   * @param isThorough also one without a status: then all that waits is searched
+   * @returns whether it did
+   */
+  remove(partition: Partition, id: string, isThorough: boolean): Promise<boolean>;
 }

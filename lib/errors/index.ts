@@ -20,6 +20,7 @@ export * from './not-in-memory.error.js';
 export * from './producer-closed.error.js';
 export * from './producer-overloaded.error.js';
 export * from './queue-full.error.js';
+export * from './queue-in-use.error.js';
 export * from './redis-refused.error.js';
 export * from './redis-unavailable.error.js';
 export * from './shared-queue.error.js';

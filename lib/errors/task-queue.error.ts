@@ -25,6 +25,7 @@
  * | `REDIS_REFUSED` | Redis answered with an error, for instance out of memory |
  * | `LAYOUT_MISMATCH` | the keys of a queue were written by a version that this one cannot read |
  * | `QUEUE_FULL` | as many tasks wait as `maxLength` allows |
+ * | `QUEUE_IN_USE` | `obliterate`: workers are at the queue, or hold tasks of it |
  * | `TASK_TIMEOUT` | an attempt took longer than its `timeout` |
  * | `TASK_FAILED` | `wait`: the task is a dead letter |
  * | `TASK_CANCELLED` | `wait`: the task was cancelled |
@@ -68,6 +69,7 @@ export type TaskQueueErrorCode =
   | 'REDIS_REFUSED'
   | 'LAYOUT_MISMATCH'
   | 'QUEUE_FULL'
+  | 'QUEUE_IN_USE'
   | 'TASK_TIMEOUT'
   | 'TASK_FAILED'
   | 'TASK_CANCELLED'

@@ -69,9 +69,9 @@ export class StagedBroker extends MemoryBroker implements OnModuleInit, OnApplic
 
   /** Worth to be permitted something: a task waits, or is due. */
   hasWork(partition: Partition): boolean {
-    const { lines, scheduled, clock } = this.queue(partition);
+    const { lines, scheduled, clock, isPaused } = this.queue(partition);
     const isDue = (scheduled.firstDue ?? Infinity) <= clock.nowMs;
-    return isDue || lines.hasAny;
+    return !isPaused && (isDue || lines.hasAny);
   }
 
   /** Whether the tick of a schedule is due that is not among these. */

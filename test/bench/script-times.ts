@@ -9,6 +9,7 @@
 import { Redis } from 'ioredis';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
 import { RedisServer } from '../../lib/testing/redis-server.js';
+import { bulkCases } from './script-times/bulk-cases.js';
 import { exchangeCases } from './script-times/exchange-cases.js';
 import { plainCases } from './script-times/plain-cases.js';
 import { queueCases } from './script-times/queue-cases.js';
@@ -26,7 +27,7 @@ const broker = new RedisBroker({ redis: server.url, prefix: '', commandTimeoutMs
 try {
   await fillBackground(redis);
   print('microseconds per call', 'min', 'median', 'p90', 'max');
-  const cases = [...exchangeCases, ...queueCases, ...plainCases, ...repairCases].filter(({ name }) =>
+  const cases = [...exchangeCases, ...queueCases, ...bulkCases, ...plainCases, ...repairCases].filter(({ name }) =>
     name.includes(PART),
   );
   for (const [index, each] of cases.entries()) {

@@ -54,7 +54,9 @@ export class MemoryClaiming {
   /** How many tasks all limits of the queue let through, and when there are more. */
   private allowed(wanted: number): { allowed: number; goesOnAt: number | null } {
     const { limits } = this.request;
-    const { limitedUntil, clock, starts, heldCount } = this.queue;
+    const { limitedUntil, isPaused, clock, starts, heldCount, scheduled } = this.queue;
+    // What is due then still joins the queue.
+    if (isPaused) return { allowed: 0, goesOnAt: scheduled.firstDue ?? null };
     let [allowed, goesOnAt]: [number, number | null] = [wanted, null];
     if (limitedUntil > clock.nowMs) [allowed, goesOnAt] = [0, limitedUntil];
     if (limits?.rate && allowed > 0) {

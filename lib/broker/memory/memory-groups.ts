@@ -78,6 +78,12 @@ export class MemoryGroups {
     this.ring = this.ring.filter((each) => each !== group);
   }
 
+  /** The same, without that a worker has come to it. */
+  forget(group: string): void {
+    this.leave(group);
+    this.resting.delete(group);
+  }
+
   rest(group: string, until: number): void {
     this.leave(group);
     this.resting.set(group, until);

@@ -1,5 +1,5 @@
 import type { Clock } from './memory-clock.js';
-import { MemoryGroups } from './memory-groups.js';
+import { MemoryGroups, UNGROUPED } from './memory-groups.js';
 import { isSuspect, type MemoryTask } from './memory-task.js';
 
 /** Where the tasks of a queue wait for a worker: a line for each priority and each group, the next one first. */
@@ -62,6 +62,18 @@ export class MemoryLines {
     task.priority = to;
     this.add(task);
     return true;
+  }
+
+  /** @returns whether it was there */
+  remove(id: string): boolean {
+    for (const line of [...this.byPriority.values(), this.suspects, ...this.groups.all]) {
+      const at = line.findIndex((task) => task.id === id);
+      const [task] = at < 0 ? [] : line.splice(at, 1);
+      if (!task) continue;
+      if (line.length === 0 && line !== this.suspects) this.groups.forget(task.group ?? UNGROUPED);
+      return true;
+    }
+    return false;
   }
 
   /** In the order in which they have their turn, but the groups by their names. */

@@ -35,6 +35,8 @@ export class MemoryQueue {
   readonly starts: StartTimes;
   /** Until when nothing may be claimed, as handlers were told. */
   limitedUntil = 0;
+  /** Nothing may be claimed until somebody says so. */
+  isPaused = false;
 
   constructor(
     readonly partition: Partition,
@@ -139,5 +141,6 @@ export class MemoryQueue {
     for (const { held } of this.workers.values()) held.clear();
     this.ticks.forgetTasks();
     this.limitedUntil = 0;
+    this.isPaused = false;
   }
 }

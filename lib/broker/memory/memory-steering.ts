@@ -108,6 +108,19 @@ export class MemorySteering implements TaskSteering {
     queue.statuses.delete(id);
     return true;
   }
+
+  async remove(partition: Partition, id: string): Promise<boolean> {
+    const queue = this.queue(partition);
+    const { statuses, workers, scheduled, lines, cancels } = queue;
+    if ([...workers.values()].some(({ held }) => held.has(id))) return false;
+    const { state, lock } = statuses.get(id) ?? {};
+    const stood = [scheduled.remove(id) !== undefined, takeLetter(queue, id) !== undefined, lines.remove(id)];
+    if (state === undefined && !stood.includes(true)) return false;
+    cancels.delete(id);
+    statuses.delete(id);
+    queue.ended(id, lock, true);
+    return true;
+  }
 }
 
 function lettersOf({ dead, statuses }: MemoryQueue): DeadLetter[] {

@@ -23,6 +23,7 @@ import { exchange } from './memory-exchange.js';
 import { MemoryQueue, type OnAdded } from './memory-queue.js';
 import { MemoryListing } from './memory-listing.js';
 import { recover } from './memory-recovery.js';
+import { MemoryQueueSteering } from './memory-queue-steering.js';
 import { MemoryReadings } from './memory-readings.js';
 import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
@@ -38,11 +39,12 @@ import { NoRepairs } from './no-repairs.js';
 export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
   readonly steering = new MemorySteering((partition) => this.queue(partition));
+  readonly queues: MemoryQueueSteering;
   readonly readings = new MemoryReadings((partition) => this.queue(partition));
   readonly listing = new MemoryListing((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
   readonly plain = new NoPlain();
-  private readonly queues = new Map<Partition, MemoryQueue>();
+  private readonly partitions = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
   private readonly watches = new MemoryWatches();
 
@@ -52,6 +54,7 @@ export class MemoryBroker extends TaskBroker {
     private readonly onAdded: OnAdded = () => undefined,
   ) {
     super();
+    this.queues = new MemoryQueueSteering((partition) => this.queue(partition), clock);
   }
 
   /** Nothing can fail here. */
@@ -168,14 +171,14 @@ export class MemoryBroker extends TaskBroker {
 
   /** Forgets all tasks. */
   clear(): void {
-    for (const queue of this.queues.values()) queue.clear();
+    for (const queue of this.partitions.values()) queue.clear();
   }
 
   protected queue(partition: Partition): MemoryQueue {
-    let queue = this.queues.get(partition);
+    let queue = this.partitions.get(partition);
     if (!queue) {
       queue = new MemoryQueue(partition, this.clock, this.bells, this.watches, this.onAdded);
-      this.queues.set(partition, queue);
+      this.partitions.set(partition, queue);
     }
     return queue;
   }

@@ -9,7 +9,7 @@ import type { RedisWatch } from './redis-watch.js';
 type Arguments = (string | number)[];
 
 /** An answer that may be asked for again, in timeouts of a call: the last try may reach Redis late. */
-const REMEMBERED_FOR = 2;
+export const REMEMBERED_FOR = 2;
 
 /** How tasks come into Redis: into the queue, or to where they wait for their time. */
 export class RedisAdding {

@@ -129,6 +129,26 @@ export class RedisKeys {
     return `${this.prefix}task_watched:{${partition}}`;
   }
 
+  /** STRING that is there for as long as nothing may be claimed; without an expiry the queue is paused */
+  limited(partition: Partition): string {
+    return `${this.prefix}task_limited:{${partition}}`;
+  }
+
+  /** ZSET lane → when it is looked at again, of groups that may not run more at present */
+  resting(partition: Partition): string {
+    return `${this.groups(partition)}:resting`;
+  }
+
+  /** Pattern of all that may be keys of this partition: `isOf` tells. */
+  patternOf(partition: Partition): string {
+    return `${asPattern(this.prefix)}task_*:{${partition}}*`;
+  }
+
+  isOf(partition: Partition, key: string): boolean {
+    const [, tag] = /^task_[a-z_]+:\{([^}]*)\}(?::|$)/.exec(key.slice(this.prefix.length)) ?? [];
+    return key.startsWith(this.prefix) && tag === partition;
+  }
+
   /** LIST of what was claimed of a plain list, until it is a task */
   claimedOf(partition: Partition, list: string): string {
     return `${this.prefix}task_plain:{${partition}}:${list}`;
@@ -142,7 +162,7 @@ export class RedisKeys {
   /** Those of everything that waits, for its time or for a worker */
   waiting(partition: Partition): readonly string[] {
     const groups = this.groups(partition);
-    const lists = [this.queue(partition), this.priorities(partition), groups, `${groups}:resting`];
+    const lists = [this.queue(partition), this.priorities(partition), groups, this.resting(partition)];
     return [...lists, this.scheduled(partition), this.suspects(partition), this.turns(partition)];
   }
 
@@ -165,7 +185,7 @@ export class RedisKeys {
         this.priorities(partition),
         this.groups(partition),
         this.unique(partition),
-        key('task_limited'), // STRING that is there for as long as nothing may be claimed
+        this.limited(partition),
         key('task_starts'), // LIST of the times in ms at which tasks started last; with `:<task name>` those of one name
         this.turns(partition),
         this.room(partition),
@@ -181,6 +201,11 @@ export class RedisKeys {
     }
     return keys;
   }
+}
+
+/** Text of which a pattern of Redis finds nothing but itself. */
+export function asPattern(text: string): string {
+  return text.replace(/[\\*?[\]^]/g, '\\$&');
 }
 
 /** Whether a key of that name is one of the layout, or might become one. */

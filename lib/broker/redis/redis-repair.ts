@@ -14,14 +14,14 @@ import type { Partition } from '../partition.js';
 import type { RepairStore } from '../repair-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
+import { SCAN_START, scanKeys } from './redis-scan.js';
 import type { DamageAnswer, RepairPageAnswer } from './redis-scripts.js';
 
 /** Bounds of one script: how many tasks it looks at, how many it looks for, and about how many bytes it reads. */
 export const PAGE = 100;
 export const MISSING_PAGE = 20;
 const PAGE_BYTES = 128 * 1024;
-const SCAN_COUNT = 500;
-const START = '0';
+const START = SCAN_START;
 
 /** The steps of a repair: each reads a page, or asks for what was read before, and each script is bounded. */
 export class RedisRepair implements RepairStore {
@@ -125,8 +125,9 @@ export class RedisRepair implements RepairStore {
   private async workers(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {
     const [active, bell] = [this.keys.active(partition, ''), this.keys.workerBell(partition, '')];
     const [heldPage, bellPage] = JSON.parse(position === START ? '["0","0"]' : position) as [string, string];
-    const [nextHeld, holders] = heldPage === '' ? ['', []] : await this.scan(active, heldPage);
-    const [nextBell, ringers] = nextHeld !== '' || bellPage === '' ? [bellPage, []] : await this.scan(bell, bellPage);
+    const [nextHeld, holders] = heldPage === '' ? ['', []] : await scanKeys(this.commands, active, heldPage);
+    const [nextBell, ringers] =
+      nextHeld !== '' || bellPage === '' ? [bellPage, []] : await scanKeys(this.commands, bell, bellPage);
     const damages: Damage[] = [];
     for (const names of inPages([...new Set([...holders, ...ringers])])) {
       const call = this.call(partition, mode, ...names);
@@ -138,7 +139,7 @@ export class RedisRepair implements RepairStore {
 
   /** The lists that are there: only the names of their keys tell. */
   private async lanes(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {
-    const [next, lanes] = await this.scan(this.keys.lane(partition, ''), position);
+    const [next, lanes] = await scanKeys(this.commands, this.keys.lane(partition, ''), position);
     const damages: Damage[] = [];
     for (const names of inPages(lanes)) {
       const call = this.call(partition, mode, ...names);
@@ -148,7 +149,7 @@ export class RedisRepair implements RepairStore {
   }
 
   private async statuses(partition: Partition, mode: RepairMode, { position }: RepairCursor): Promise<RepairPage> {
-    const [next, ids] = await this.scan(this.keys.status(partition, ''), position);
+    const [next, ids] = await scanKeys(this.commands, this.keys.status(partition, ''), position);
     const answers = await Promise.all(
       inPages(ids).map(async (some) => {
         const call = this.call(partition, mode, ...some);
@@ -169,15 +170,6 @@ export class RedisRepair implements RepairStore {
       next,
       1,
     );
-  }
-
-  /** One step through all keys of the database. @returns what follows `start` in those that begin so; '' at the end */
-  private async scan(start: string, position: string): Promise<[next: string, rest: string[]]> {
-    const pattern = `${start.replace(/[\\*?[\]^]/g, '\\$&')}*`;
-    const [next, keys] = await this.commands.repeatable((client) =>
-      client.scan(position, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
-    );
-    return [next === START ? '' : next, keys.map((key) => key.slice(start.length))];
   }
 
   private async checkLayout(partition: Partition): Promise<void> {

@@ -9,14 +9,21 @@ import { discard } from './scripts/discard.script.js';
 import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { enqueueInLanes } from './scripts/enqueue-in-lanes.script.js';
+import { erase } from './scripts/erase.script.js';
+import { erasePlain } from './scripts/erase-plain.script.js';
+import { eraseRest } from './scripts/erase-rest.script.js';
 import { exchange } from './scripts/exchange.script.js';
 import { findTask } from './scripts/find-task.script.js';
 import { indexPage } from './scripts/index-page.script.js';
 import { leave } from './scripts/leave.script.js';
 import { longestWait } from './scripts/longest-wait.script.js';
+import { pause } from './scripts/pause.script.js';
 import { pauseSchedule } from './scripts/pause-schedule.script.js';
 import { whole } from './scripts/preamble.lua.js';
+import { purgeDead } from './scripts/purge-dead.script.js';
+import { purgeEnded } from './scripts/purge-ended.script.js';
 import { recover } from './scripts/recover.script.js';
+import { remove } from './scripts/remove.script.js';
 import { removeSchedule } from './scripts/remove-schedule.script.js';
 import { repairBell } from './scripts/repair-bell.script.js';
 import { repairDead } from './scripts/repair-dead.script.js';
@@ -30,12 +37,15 @@ import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
 import { reprioritize } from './scripts/reprioritize.script.js';
 import { reschedule } from './scripts/reschedule.script.js';
+import { resume } from './scripts/resume.script.js';
 import { revive } from './scripts/revive.script.js';
 import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
 import { setGroup } from './scripts/set-group.script.js';
 import { setPlain } from './scripts/set-plain.script.js';
+import { sweepList } from './scripts/sweep-list.script.js';
+import { sweepParked } from './scripts/sweep-parked.script.js';
 import { tick } from './scripts/tick.script.js';
 import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
@@ -67,6 +77,16 @@ declare module 'ioredis' {
     taskFind(keysAndArguments: Arguments): Result<FindAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
+    taskRemove(keysAndArguments: Arguments): Result<RemoveAnswer, Context>;
+    taskPause(keysAndArguments: Arguments): Result<number, Context>;
+    taskResume(keysAndArguments: Arguments): Result<number, Context>;
+    taskSweepList(keysAndArguments: Arguments): Result<SweepListAnswer, Context>;
+    taskSweepParked(keysAndArguments: Arguments): Result<SweepParkedAnswer, Context>;
+    taskPurgeDead(keysAndArguments: Arguments): Result<number, Context>;
+    taskPurgeEnded(keysAndArguments: Arguments): Result<number, Context>;
+    taskErase(keysAndArguments: Arguments): Result<EraseAnswer, Context>;
+    taskErasePlain(keysAndArguments: Arguments): Result<string, Context>;
+    taskEraseRest(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
     taskUpsertSchedule(keysAndArguments: Arguments): Result<UpsertAnswer, Context>;
     taskRemoveSchedule(keysAndArguments: Arguments): Result<number, Context>;
@@ -119,6 +139,17 @@ export type UpsertAnswer =
 
 export type DueAnswer = [nowMs: number, nextInMs: number, revision: number, due: (string | number)[]];
 
+export type RemoveAnswer = [code: 0 | 1 | 3] | [code: 2, list: string, passed: number];
+
+export type SweepListAnswer =
+  | [code: -1, layout: number]
+  | [mark: string, looked: number, passed: number, markedAt: number, done: number, kept: number, atEnd: number];
+
+export type SweepParkedAnswer = [code: -1, layout: number] | [cursor: string, done: number, kept: number];
+
+export type EraseAnswer =
+  [code: 0, workers: number, held: number] | [code: 1, momentMs: number, keys: number] | [code: 2];
+
 export type AdoptAnswer = [code: -1, version: number] | [count: number, more: number, malformed: string[]];
 
 /** Kind, id, and 1 if it was mended, over and over. */
@@ -161,6 +192,16 @@ export const redisScripts = {
   taskFind: script(findTask),
   taskRevive: script(revive),
   taskDiscard: script(discard),
+  taskRemove: script(remove),
+  taskPause: script(pause),
+  taskResume: script(resume),
+  taskSweepList: script(sweepList, SCRIPT_KEYS),
+  taskSweepParked: script(sweepParked, SCRIPT_KEYS),
+  taskPurgeDead: script(purgeDead),
+  taskPurgeEnded: script(purgeEnded),
+  taskErase: script(erase),
+  taskErasePlain: script(erasePlain),
+  taskEraseRest: script(eraseRest),
   taskRingAgain: script(ringAgain),
   taskUpsertSchedule: script(upsertSchedule),
   taskRemoveSchedule: script(removeSchedule),

@@ -24,6 +24,7 @@ import { RedisBells } from './redis-bells.js';
 import { type ConnectionListener, RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
+import { RedisQueueSteering } from './redis-queue-steering.js';
 import { RedisPlain } from './redis-plain.js';
 import { RedisListing } from './redis-listing.js';
 import { RedisReadings } from './redis-readings.js';
@@ -56,6 +57,7 @@ const CLAIM_BYTES = 1024 * 1024;
 export class RedisBroker extends TaskBroker {
   readonly schedules: RedisSchedules;
   readonly steering: RedisSteering;
+  readonly queues: RedisQueueSteering;
   readonly readings: RedisReadings;
   readonly listing: RedisListing;
   readonly repairs: RedisRepair;
@@ -90,7 +92,8 @@ export class RedisBroker extends TaskBroker {
     this.blocking = connectToBlock('bells');
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
-    this.steering = new RedisSteering(this.keys, this.commands);
+    this.queues = new RedisQueueSteering(this.keys, this.commands);
+    this.steering = new RedisSteering(this.keys, this.commands, this.queues, commandTimeoutMs);
     this.readings = new RedisReadings(this.keys, this.commands);
     this.listing = new RedisListing(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);

@@ -552,6 +552,42 @@ describe('mistakes', () => {
 
   it('of what only Redis can do', async () => {
     const { app } = await start();
-    await expect(app.get(TaskQueueAdmin).repair('default')).rejects.toMatchObject({ code: 'NOT_IN_MEMORY' });
+    const admin = app.get(TaskQueueAdmin);
+    for (const call of [
+      admin.repair('default'),
+      admin.move('default', 'other'),
+      admin.obliterate('default'),
+      admin.purge('default', 'completed', 0),
+    ]) {
+      await expect(call).rejects.toMatchObject({ code: 'NOT_IN_MEMORY' });
+    }
+  });
+});
+
+describe('an administrator', () => {
+  it('pauses a queue: nothing of it runs until it is resumed, whatever time passes', async () => {
+    const { app, producer, tester } = await start();
+    const admin = app.get(TaskQueueAdmin);
+    expect(await admin.pause('default')).toBe(true);
+    await producer.add('work', { say: '1' });
+    await producer.add('work', { say: '2' }, { delay: '1h' });
+    expect(await tester.drain()).toEqual([]);
+    expect(await tester.advance('2h')).toEqual([]);
+    expect(await admin.resume('default')).toBe(true);
+    expect(await tester.drain()).toHaveLength(2);
+  });
+
+  it('drops what waits, all of it or one', async () => {
+    const { app, producer, status, tester } = await start();
+    const admin = app.get(TaskQueueAdmin);
+    const { id } = await producer.add('work', { say: '1' });
+    expect(await admin.remove(id)).toBe(true);
+    expect(await status.get(id)).toBeNull();
+    const { id: waiting } = await producer.add('work', { say: '2' });
+    const { id: later } = await producer.add('work', { say: '3' }, { delay: '1h' });
+    expect(await admin.drain('default', { scheduled: true })).toMatchObject({ done: 2 });
+    expect(await status.get(waiting)).toMatchObject({ state: 'cancelled', reason: 'drained' });
+    expect((await status.get(later))?.state).toBe('cancelled');
+    expect(await tester.advance('2h')).toEqual([]);
   });
 });

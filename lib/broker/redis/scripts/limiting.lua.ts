@@ -17,10 +17,17 @@ local longest_wait = 0
 
 /** The third part of `exchange`: how many tasks may be claimed, all limits of the queue considered. */
 export const limiting = String.raw`${rates}
+-- Such a key never expires: see \`pause\`.
+local PAUSED = -1
 -- The longest wait wins, whoever was told of it.
 if longest_wait > 0 then
   may_wait = true
-  if call('PTTL', limited) < longest_wait then call('SET', limited, 1, 'PX', longest_wait) end
+  local left = call('PTTL', limited)
+  if left == PAUSED then
+    if (tonumber(call('GET', limited)) or 0) < now + longest_wait then call('SET', limited, end_of(longest_wait)) end
+  elseif left < longest_wait then
+    call('SET', limited, end_of(longest_wait), 'PX', longest_wait)
+  end
 end
 
 -- One more than the worker wants: if that is too many nobody need be woken.
@@ -29,6 +36,8 @@ local wanted = want + 1
 local allowed, goes_on_at = wanted, nil
 local wait = may_wait and call('PTTL', limited) or 0
 if wait > 0 then allowed, goes_on_at = 0, now + wait end
+-- What is due then still joins the queue.
+if wait == PAUSED then allowed, goes_on_at = 0, next_due end
 if bounds and bounds.rate and allowed > 0 then allowed, goes_on_at = allowed_by(bounds.rate, starts, allowed) end
 if bounds and bounds.globalConcurrency then
   -- What workers hold, all of them: also those that died, until somebody has taken over from them.

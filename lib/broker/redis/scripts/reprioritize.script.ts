@@ -1,20 +1,19 @@
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
+import { searching } from './searching.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
  * Changes the priority of a task that waits, for a worker or for its time: it becomes the last one of that priority. The list in
- * which it waits is searched in pages, from where tasks are added: what is added meanwhile moves the rest further along, so it
- * may be looked at again, but is never missed.
+ * which it waits is searched in pages.
  *
  * ARGV: id, priority, how many places of the list were searched before.
  * Returns: how many have been searched now, -1 if the task has that priority now, -2 if it does not wait, or belongs to a group.
  *
  * Safe to repeat: a task that has that priority already stays where it is.
  */
-export const reprioritize = String.raw`${toldAtOnce}${envelopes}${lanes}
+export const reprioritize = String.raw`${toldAtOnce}${envelopes}${lanes}${searching}
 local id, priority, passed = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local PAGE = 200
 local key = status .. id
 work_at_maxmemory()
 
@@ -39,14 +38,10 @@ if state ~= 'waiting' or group then return -2 end
 before = tonumber(before or 0)
 if before == priority then return -1 end
 local list = list_of(lane_of(before))
-local items = call('LRANGE', list, passed, passed + PAGE - 1)
-for row, item in ipairs(items) do
-  if identify(item) == id then
-    wait_in_line(enter(item))
-    call('LSET', list, passed + row - 1, MOVED)
-    ring()
-    return -1
-  end
-end
-return #items < PAGE and -2 or passed + PAGE
+local place, envelope, searched = search(list, id, passed)
+if not place then return searched or -2 end
+wait_in_line(enter(envelope))
+call('LSET', list, place, MOVED)
+ring()
+return -1
 `;

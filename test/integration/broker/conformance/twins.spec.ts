@@ -4,6 +4,8 @@ import { MovableClock } from '../../../../lib/broker/memory/memory-clock.js';
 import { MemoryBroker } from '../../../../lib/broker/memory/memory.broker.js';
 import type { Outcome } from '../../../../lib/broker/exchange.js';
 import { partitionOf } from '../../../../lib/broker/partition.js';
+import type { BulkPlace } from '../../../../lib/broker/queue-steering.js';
+import type { TaskBroker } from '../../../../lib/broker/task-broker.js';
 import { openBroker } from '../../../support/broker-fixture.js';
 import { debounced, unique } from '../../../support/locked-tasks.js';
 import { redisFixture } from '../../../support/redis-fixture.js';
@@ -83,11 +85,35 @@ const lockKindOf = (lanes: readonly object[]) =>
     lane: fc.constantFrom(...lanes),
   });
 
+/** @returns how many tasks have ended */
+async function drain(broker: TaskBroker, scheduled: boolean, ttlMs: number): Promise<number> {
+  const lists = (await broker.queues.lists(q)).map((list): BulkPlace => ({ kind: 'list', list }));
+  let count = 0;
+  for (const place of scheduled ? [...lists, { kind: 'scheduled' } as const] : lists) {
+    const walk = { place, action: { kind: 'end', reason: 'drained', ttlMs }, filter: {}, isDry: false } as const;
+    let cursor: string | null = null;
+    do {
+      const page = await broker.queues.walk(q, walk, cursor);
+      count += page.done;
+      cursor = page.next;
+    } while (cursor !== null);
+  }
+  return count;
+}
+
 const REPRIORITIZE = {
   weight: 1,
   arbitrary: step('reprioritize', fc.tuple(choice, fc.constantFrom(0, 5, 9)), async (twins, [at, priority]) => {
     const id = twins.pick(at);
     return twins.both((broker) => broker.steering.reprioritize(q, id, priority));
+  }),
+};
+
+const REMOVE = {
+  weight: 2,
+  arbitrary: step('remove', choice, async (twins, at) => {
+    const id = twins.pick(at);
+    return twins.both((broker) => broker.steering.remove(q, id, false));
   }),
 };
 
@@ -157,13 +183,25 @@ const stepsWith = (lanes: readonly object[]) => {
         return twins.both((broker) => broker.steering.discard(q, id));
       }),
     },
+    {
+      weight: 1,
+      arbitrary: step('pause', fc.boolean(), async (twins, isPaused) =>
+        twins.both((broker) => (isPaused ? broker.queues.pause(q) : broker.queues.resume(q))),
+      ),
+    },
+    {
+      weight: 1,
+      arbitrary: step('drain', fc.tuple(fc.boolean(), fc.constantFrom(0, HOUR)), async (twins, [scheduled, ttlMs]) =>
+        twins.both((broker) => drain(broker, scheduled, ttlMs)),
+      ),
+    },
     { weight: 1, arbitrary: step('die', place, async (twins, at) => twins.die(at)) },
   ];
 };
 
-/** On Redis a task that moves to another priority leaves a gap in its list, which may have its turn among the groups. */
+/** On Redis a task that moves to another priority, or is removed, leaves a gap in its list, which may have its turn among the groups. */
 const steps = {
-  priorities: fc.oneof(...stepsWith(LANES), REPRIORITIZE),
+  priorities: fc.oneof(...stepsWith(LANES), REPRIORITIZE, REMOVE),
   groups: fc.oneof(...stepsWith([...LANES, ...GROUPS])),
 };
 

@@ -57,7 +57,8 @@ export function exchange(
   }
   model.nextMoment();
   promote(model, request.maxLost);
-  const { claimed, malformed } = claim(model, mine, request, freshIds);
+  const want = model.isPaused ? 0 : request.want;
+  const { claimed, malformed } = claim(model, mine, { ...request, want }, freshIds);
   model.recent.unshift(...finished.reverse());
   if (finished.length + malformed.length > 0) model.trimDead(RETENTION.deadLetterTtlMs);
   // Whoever leaves something behind rings, and nobody needs more than one token.
@@ -70,7 +71,7 @@ export function exchange(
     refused,
     cancelled,
     malformed,
-    more,
+    more: more && !model.isPaused,
     hasScheduled: model.scheduled.size > 0,
     rests: isIdle && mine.held.size === 0 && model.workers.size === 1,
     holdsUnknown: isIdle && mine.held.size > 0,

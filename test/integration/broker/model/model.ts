@@ -38,6 +38,7 @@ export class Model {
   /** Everything that was ever accepted. */
   readonly tasks: ModelTask[] = [];
   tokens = 0;
+  isPaused = false;
   /** The place of what is due now. Tests that let time pass use places before all of these. */
   moment = 1e12;
 
@@ -233,6 +234,50 @@ export class Model {
     this.write(task, { priority });
     this.ring();
     return true;
+  }
+
+  pause(): boolean {
+    const wasPaused = this.isPaused;
+    this.isPaused = true;
+    return !wasPaused;
+  }
+
+  resume(): boolean {
+    const wasPaused = this.isPaused;
+    this.isPaused = false;
+    if (wasPaused) this.ring();
+    return wasPaused;
+  }
+
+  /** What stood in the midst of its list leaves a gap there. */
+  remove(id: string): boolean {
+    if ([...this.workers.values()].some((worker) => heldBy(worker, id))) return false;
+    const scheduled = [...this.scheduled.keys()].find((each) => each.id === id);
+    const status = this.statuses.get(id);
+    const isOver = isTerminal(status?.state ?? null) && !status?.isPending;
+    if (scheduled) this.scheduled.delete(scheduled);
+    const letter = scheduled ? undefined : this.takeLetter(id, () => true);
+    const waiting = scheduled || letter || isOver ? undefined : status?.state && this.takeOut(id, status.priority ?? 0);
+    const task = scheduled ?? letter ?? waiting;
+    if (!task && !isOver) return false;
+    if (task) task.hasEnded = true;
+    this.statuses.delete(id);
+    return true;
+  }
+
+  private takeOut(id: string, priority: number): ModelTask | undefined {
+    const lane = this.queue.filter((task) => task.priority === priority);
+    for (const [list, order] of [
+      [this.queue, lane],
+      [this.suspects, [...this.suspects]],
+    ] as const) {
+      const task = order.findLast((each) => each.id === id && !each.foreign);
+      if (!task) continue;
+      const isAtEnd = task === order[0] || task === order.at(-1);
+      list.splice(list.indexOf(task), 1, ...(isAtEnd ? [] : [modelGap(task)]));
+      return task;
+    }
+    return undefined;
   }
 
   /** Whose turn it is: the first one of the highest priority. */

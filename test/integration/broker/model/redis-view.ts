@@ -27,6 +27,7 @@ export async function redisView(world: World): Promise<View> {
   const known = [
     ...SINGLE_KEYS.map((name) => world.key(name)),
     ...lanes,
+    ...(world.model.isPaused ? [world.key('limited')] : []),
     ...ids.map((id) => `${world.key('status')}:${id}`),
     ...workerIds.map((id) => `${world.key('active')}:${id}`),
   ];
@@ -66,11 +67,14 @@ export async function redisView(world: World): Promise<View> {
     workers,
     cancel: cancel.sort(byText),
     statuses: Object.fromEntries(ids.map((id, row) => [id, statuses[row] ?? null])),
-    // Personal bells go by themselves.
-    leftOver: keys.filter(
-      (key) => !known.includes(key) && !key.startsWith(`${world.key('bell')}:`) && key !== world.key('room'),
-    ),
+    leftOver: keys.filter((key) => !known.includes(key) && !goesByItself(world, key)),
   };
+}
+
+/** Personal bells, and answers that are remembered. */
+function goesByItself(world: World, key: string): boolean {
+  const starts = [world.key('bell'), world.key('unique')].map((start) => `${start}:`);
+  return key === world.key('room') || starts.some((start) => key.startsWith(start));
 }
 
 /** What waits in the queue and the lanes, in the order in which it is claimed. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { byText } from '../model-task.js';
+import { byText, isTerminal } from '../model-task.js';
 import { pick, q } from '../world.js';
 import { aMoment, priority } from './producer.steps.js';
 import { agree, choice, step, ttlMs } from './step.js';
@@ -65,10 +65,26 @@ const discard = step('discard', fc.record({ choice, isDead: fc.nat(4).map((n) =>
   agree(await world.broker.steering.discard(q, id), world.model.discard(id));
 });
 
+/** Rather one of those that have not ended. */
+const remove = step('remove', fc.record({ choice, isLiving: fc.boolean() }), async (world, settings) => {
+  const living = world.model.tasks.filter((task) => !task.hasEnded && task.id !== '').map((task) => task.id);
+  const id = pick(settings.isLiving ? living : world.ids, settings.choice);
+  const status = id !== undefined && world.model.statuses.get(id);
+  if (!id || (status && status.priority === null && !isTerminal(status.state))) return;
+  agree(await world.broker.steering.remove(q, id, false), world.model.remove(id));
+});
+
+const pause = step('pause', fc.boolean(), async (world, isPaused) => {
+  if (isPaused) agree(await world.broker.queues.pause(q), world.model.pause());
+  else agree(await world.broker.queues.resume(q), world.model.resume());
+});
+
 export const adminSteps = [
   { weight: 5, arbitrary: cancel },
   { weight: 2, arbitrary: reschedule },
   { weight: 2, arbitrary: reprioritize },
   { weight: 2, arbitrary: revive },
   { weight: 1, arbitrary: discard },
+  { weight: 2, arbitrary: remove },
+  { weight: 1, arbitrary: pause },
 ];

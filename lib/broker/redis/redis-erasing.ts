@@ -1,0 +1,122 @@
+import type { Redis } from 'ioredis';
+import { type Partition, queueOf } from '../partition.js';
+import type { BulkPage, QueueSteering, QueueUse } from '../queue-steering.js';
+import type { RedisConnection } from './redis-connection.js';
+import type { RedisKeys } from './redis-keys.js';
+import { SCAN_START, scanKeys, scanPattern } from './redis-scan.js';
+
+/** How many lanes, schedules and workers go at one moment; if there are more they go in pages before. */
+const MOST_AT_ONCE = 1_000;
+const PAGE = 100;
+
+/** Once there are fewer. */
+const AGAIN = 'again';
+
+type Options = { force: boolean; isDry: boolean };
+
+/** When the queue was let go of, and how far the rest of its keys has been looked through. */
+interface Position {
+  momentMs: number;
+  /** What is looked through: plain statuses, the keys of the queue, then the marks of owners. */
+  of: 'plain' | 'keys' | 'owners';
+  cursor: string;
+}
+
+/**
+ * Leaves no key of a queue behind. Producers may add to it all the while: so every place in which tasks stand is emptied at one moment, and of the
+ * rest only goes what is older, or belongs to nothing.
+ */
+export class RedisErasing {
+  constructor(
+    private readonly keys: RedisKeys,
+    private readonly commands: RedisConnection,
+    private readonly steering: Pick<QueueSteering, 'lists' | 'walk'>,
+  ) {}
+
+  async page(partition: Partition, options: Options, cursor: string | null): Promise<BulkPage | QueueUse> {
+    if (cursor === null || cursor === AGAIN) return this.begin(partition, options);
+    const at = JSON.parse(cursor) as Position;
+    if (at.of === 'plain') return this.erasePlain(partition, options, at);
+    return at.of === 'keys' ? this.eraseKeys(partition, options, at) : this.leaveOwners(partition, options, at);
+  }
+
+  private async begin(partition: Partition, { force, isDry }: Options): Promise<BulkPage | QueueUse> {
+    const call = [...this.keys.scripts(partition), force ? 1 : 0, isDry ? 1 : 0, MOST_AT_ONCE];
+    const answer = await this.commands.repeatable((client) => client.taskErase(call));
+    if (answer[0] === 0) return { workers: answer[1], held: answer[2] };
+    if (answer[0] === 2 && !isDry) {
+      await this.eraseLanes(partition);
+      await this.eraseSchedules(partition);
+      return { done: 0, kept: 0, next: AGAIN };
+    }
+    const [, momentMs = 0, done = 0] = answer;
+    return { done, kept: 0, next: position({ momentMs, of: 'plain', cursor: SCAN_START }) };
+  }
+
+  /** More lanes than can go at one moment: their tasks go one by one. */
+  private async eraseLanes(partition: Partition): Promise<void> {
+    const lanes = (await this.steering.lists(partition)).filter((list) => list.includes(':'));
+    for (const list of lanes) {
+      const walk = { place: { kind: 'list', list }, action: { kind: 'discard' }, filter: {}, isDry: false } as const;
+      let cursor: string | null = null;
+      do cursor = (await this.steering.walk(partition, walk, cursor)).next;
+      while (cursor !== null);
+    }
+  }
+
+  private async eraseSchedules(partition: Partition): Promise<void> {
+    const key = this.keys.schedules(partition);
+    const names = await this.commands.repeatable((client) => client.zrange(key, '0', String(PAGE * PAGE)));
+    for (let at = 0; at < names.length; at += PAGE) {
+      const calls = names.slice(at, at + PAGE).map((name) => [...this.keys.scripts(partition), name, '']);
+      await this.commands.repeatable((client) => Promise.all(calls.map((call) => client.taskRemoveSchedule(call))));
+    }
+  }
+
+  private async erasePlain(
+    partition: Partition,
+    { isDry }: Options,
+    { momentMs, cursor }: Position,
+  ): Promise<BulkPage> {
+    const call = [...this.keys.scripts(partition), momentMs, cursor];
+    const next = isDry ? SCAN_START : await this.commands.repeatable((client) => client.taskErasePlain(call));
+    const of = next === SCAN_START ? 'keys' : 'plain';
+    return { done: 0, kept: 0, next: position({ momentMs, of, cursor: next }) };
+  }
+
+  private async eraseKeys(partition: Partition, { isDry }: Options, { momentMs, cursor }: Position): Promise<BulkPage> {
+    const [next, found] = await scanPattern(this.commands, this.keys.patternOf(partition), cursor);
+    const tagged = found.filter((key) => this.keys.isOf(partition, key));
+    let done = isDry ? tagged.length : 0;
+    for (let at = 0; at < tagged.length && !isDry; at += PAGE) {
+      const call = [...this.keys.scripts(partition), momentMs, ...tagged.slice(at, at + PAGE)];
+      done += await this.commands.repeatable((client) => client.taskEraseRest(call));
+    }
+    const isOver = next === '';
+    // Whoever watched has been told of everything that went.
+    if (isOver && !isDry) await this.commands.repeatable((client) => client.unlink(this.keys.watched(partition)));
+    const following: Position = isOver
+      ? { momentMs, of: 'owners', cursor: SCAN_START }
+      : { momentMs, of: 'keys', cursor: next };
+    return { done, kept: 0, next: position(following) };
+  }
+
+  /** Unless it has schedules again. */
+  private async leaveOwners(
+    partition: Partition,
+    { isDry }: Options,
+    { momentMs, of, cursor }: Position,
+  ): Promise<BulkPage> {
+    const [next, owners] = await scanKeys(this.commands, this.keys.scheduleQueues(''), cursor);
+    const leave = async (client: Redis): Promise<void> => {
+      if ((await client.exists(this.keys.schedules(partition))) === 1) return;
+      await Promise.all(owners.map((owner) => client.srem(this.keys.scheduleQueues(owner), queueOf(partition))));
+    };
+    if (owners.length > 0 && !isDry) await this.commands.repeatable(leave);
+    return { done: 0, kept: 0, next: next === '' ? null : position({ momentMs, of, cursor: next }) };
+  }
+}
+
+function position(at: Position): string {
+  return JSON.stringify(at);
+}

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest';
+import { partitionOf } from '../../../lib/broker/partition.js';
+import { adminDesk } from '../../support/admin-desk.js';
+import { completed, newTask } from '../../support/broker-fixture.js';
+import { redisFixture } from '../../support/redis-fixture.js';
+
+const fixture = redisFixture('admin-bulk-plain');
+const q = partitionOf('q');
+const key = (name: string): string => `${fixture.prefix}${name}`;
+
+/** An id as Redis makes it, and a plain status that follows the task of that id. */
+async function follow(count: number): Promise<string> {
+  const [seconds, micros] = await fixture.redis.time();
+  const id = `${seconds}${String(micros).padStart(6, '0')}-${count}`;
+  await fixture.redis.set(key(`task_status:${id}`), 'waiting');
+  await fixture.redis.hset(key('task_watched:{q}:plain'), id, `60000 60000 ${key(`task_status:${id}`)}`);
+  return id;
+}
+
+describe('plain statuses', () => {
+  it('say what has become of tasks that are drained or removed', async () => {
+    const { admin, broker } = adminDesk(fixture);
+    const [drained, removed] = [await follow(1), await follow(2)];
+    await broker.enqueue(q, [newTask(drained), newTask(removed)]);
+    await admin.remove(`q:${removed}`);
+    await admin.drain('q');
+    for (const id of [drained, removed]) {
+      expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('cancelled');
+      expect(await fixture.redis.pttl(key(`task_status:${id}`))).toBeGreaterThan(0);
+    }
+    expect(await fixture.redis.exists(key('task_watched:{q}:plain'))).toBe(0);
+  });
+
+  it('go on where a task is moved to another queue', async () => {
+    const { admin, broker, worker } = adminDesk(fixture);
+    const id = await follow(1);
+    await broker.enqueue(q, [newTask(id)]);
+    await admin.move('q', 'r');
+    expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('waiting');
+    const w = await worker('w1', 'r');
+    await w.claim(1);
+    expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('active');
+    await w.exchange(0, [completed(id)]);
+    expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('completed');
+    expect(await fixture.redis.exists(key('task_watched:{q}:plain'), key('task_watched:{r}:plain'))).toBe(0);
+  });
+
+  it('end with a queue that is obliterated, also of what has no status', async () => {
+    const { admin, broker } = adminDesk(fixture);
+    const [one, other] = [await follow(1), await follow(2)];
+    await broker.enqueue(q, [newTask(one)]);
+    await broker.enqueue(q, [newTask(other)], { withStatus: false });
+    await fixture.redis.rpush(key('task_plain:{q}:list'), 'claimed');
+    await admin.obliterate('q');
+    expect(await fixture.keys()).toEqual([`task_status:${one}`, `task_status:${other}`].toSorted());
+    for (const id of [one, other]) expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('cancelled');
+  });
+});
