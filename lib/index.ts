@@ -2,6 +2,7 @@ export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filt
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
+export type { QueueCounts } from './broker/queue-readings.js';
 export type { Overlap } from './broker/schedule-store.js';
 export type { TaskState } from './broker/task-state.js';
 export type { ConsumerState } from './consumer/consumer-switch.js';
@@ -34,6 +35,7 @@ export {
   getTaskProducerToken,
   getTaskQueueAdminToken,
   getTaskQueueHealthToken,
+  getTaskQueueMonitorToken,
   getTaskSchedulerToken,
   getTaskStatusServiceToken,
   InjectTaskConsumers,
@@ -41,10 +43,12 @@ export {
   InjectTaskProducer,
   InjectTaskQueueAdmin,
   InjectTaskQueueHealth,
+  InjectTaskQueueMonitor,
   InjectTaskScheduler,
   InjectTaskStatusService,
 } from './module/instance-services.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
+export { type QueueLatency, TaskQueueMonitor } from './monitor/task-queue-monitor.service.js';
 export * from './options/index.js';
 export type { AddedTask } from './producer/added-task.js';
 export { type BulkRow, TaskProducer } from './producer/task-producer.service.js';

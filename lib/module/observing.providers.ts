@@ -6,6 +6,7 @@ import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskEvents } from '../events/task-events.js';
 import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
+import { TaskQueueMonitor } from '../monitor/task-queue-monitor.service.js';
 import { titleOf } from '../options/instance-name.js';
 import { INSTANCE } from './instance-tokens.js';
 
@@ -19,6 +20,11 @@ export const observingProviders: FactoryProvider[] = [
       return new TaskEvents(source, (error) => log.error(`A listener failed: ${showForLog(error)}`));
     },
     inject: [TaskEventSource, INSTANCE],
+  },
+  {
+    provide: TaskQueueMonitor,
+    useFactory: (broker: TaskBroker) => new TaskQueueMonitor(broker),
+    inject: [TaskBroker],
   },
   {
     provide: RedisTaskQueueHealthIndicator,

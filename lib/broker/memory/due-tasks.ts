@@ -13,6 +13,10 @@ export class DueTasks {
     return this.waiting.length;
   }
 
+  get all(): MemoryTask[] {
+    return this.waiting.map(({ task }) => task);
+  }
+
   /** When the first one is due. */
   get firstDue(): number | undefined {
     return this.waiting[0]?.due;

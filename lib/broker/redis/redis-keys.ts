@@ -44,7 +44,7 @@ export class RedisKeys {
     return `${this.prefix}task_suspects:{${partition}}`;
   }
 
-  /** ZSET id → due time in ms */
+  /** ZSET id → due time in ms; with `:retrying` behind it a SET, of those ids that wait for their next attempt */
   scheduled(partition: Partition): string {
     return `${this.prefix}task_scheduled:{${partition}}`;
   }
@@ -117,6 +117,11 @@ export class RedisKeys {
   /** ZSET id → until when somebody watches its status, in ms */
   watched(partition: Partition): string {
     return `${this.prefix}task_watched:{${partition}}`;
+  }
+
+  /** HASH `<minute>:<figure>` of one hour, whose number since 1970 stands behind it; `<hour>:<figure>` of one day */
+  history(partition: Partition, span: 'hour' | 'day'): string {
+    return `${this.prefix}task_history:{${partition}}:${span}:`;
   }
 
   /** HASH of the layout version and counters */

@@ -4,6 +4,7 @@ import { SCRIPT_KEYS } from './redis-keys.js';
 import { addLocked } from './scripts/add-locked.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
+import { counts } from './scripts/counts.script.js';
 import { discard } from './scripts/discard.script.js';
 import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
@@ -22,6 +23,7 @@ import { repairLanes } from './scripts/repair-lanes.script.js';
 import { repairList } from './scripts/repair-list.script.js';
 import { repairMissing } from './scripts/repair-missing.script.js';
 import { repairParked } from './scripts/repair-parked.script.js';
+import { repairRetrying } from './scripts/repair-retrying.script.js';
 import { repairScheduled } from './scripts/repair-scheduled.script.js';
 import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
@@ -59,6 +61,7 @@ declare module 'ioredis' {
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskLongestWait(keys: Arguments): Result<number, Context>;
+    taskCounts(keysAndArguments: Arguments): Result<CountsAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -72,6 +75,7 @@ declare module 'ioredis' {
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairScheduled(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairRetrying(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairDead(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairLanes(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairList(keysAndArguments: Arguments): Result<RepairListAnswer, Context>;
@@ -96,6 +100,19 @@ export type ExchangeAnswer =
       heldUp: number,
       calledOff?: string[],
     ];
+
+export type CountsAnswer = [
+  place: number,
+  cursor: string,
+  waiting: number,
+  held: number,
+  scheduled?: number,
+  retrying?: number,
+  dead?: number,
+  paused?: number,
+  completed?: number,
+  failed?: number,
+];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
@@ -140,6 +157,7 @@ export const redisScripts = {
   taskReprioritize: script(reprioritize),
   taskSetGroup: script(setGroup),
   taskLongestWait: script(longestWait),
+  taskCounts: script(counts),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
@@ -153,6 +171,7 @@ export const redisScripts = {
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),
   taskRepairScheduled: script(repairScheduled),
+  taskRepairRetrying: script(repairRetrying),
   taskRepairDead: script(repairDead),
   taskRepairLanes: script(repairLanes),
   taskRepairList: script(repairList),

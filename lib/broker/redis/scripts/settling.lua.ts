@@ -1,3 +1,5 @@
+import { retrying } from './retrying.lua.js';
+
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
 local refused, finished, malformed, dropped, called_off = {}, {}, {}, {}, nil
@@ -75,6 +77,7 @@ if ARGV[OUTCOMES_FROM] then
     retrying = function(id, delay, text, ran)
       local envelope, _, attempt = count(envelope_of(id), 1, nil, 0, now - ran)
       id = schedule(id, envelope, end_of(delay))
+      call('SADD', ${retrying}, id)
       note('HSET', status .. id, 'state', 'retrying', 'started', start_of(ran))
       note_error(id, attempt, text)
     end,

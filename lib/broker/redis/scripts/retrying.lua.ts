@@ -1,0 +1,5 @@
+/**
+ * SET of the ids that wait for their next attempt, among all that wait for their time: so nobody has to look at statuses to count
+ * them. Whatever takes an id out of `task_scheduled` takes it out here, too.
+ */
+export const retrying = `scheduled .. ':retrying'`;
