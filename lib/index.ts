@@ -7,6 +7,7 @@ export type { Overlap } from './broker/schedule-store.js';
 export type { TaskState } from './broker/task-state.js';
 export type { ConsumerState } from './consumer/consumer-switch.js';
 export { type ConsumerInfo, TaskConsumers } from './consumer/task-consumers.service.js';
+export type { BusyTask } from './consumer/worker-facts.js';
 export { TaskCtx } from './decorators/task-ctx.decorator.js';
 export { TaskData } from './decorators/task-data.decorator.js';
 export {
@@ -48,7 +49,11 @@ export {
   InjectTaskStatusService,
 } from './module/instance-services.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
+export { Histogram } from './monitor/histogram.js';
+export { PROMETHEUS_CONTENT_TYPE } from './monitor/prometheus.js';
+export type { HistoryPoint } from './monitor/queue-history.js';
 export { type QueueLatency, TaskQueueMonitor } from './monitor/task-queue-monitor.service.js';
+export type { WorkerInfo } from './monitor/worker-info.js';
 export * from './options/index.js';
 export type { AddedTask } from './producer/added-task.js';
 export { type BulkRow, TaskProducer } from './producer/task-producer.service.js';

@@ -4,6 +4,7 @@ import type { Lock } from './lock.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type { Partition } from './partition.js';
 import type { QueueReadings } from './queue-readings.js';
+import type { ReportStore } from './report-store.js';
 import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
@@ -135,6 +136,7 @@ export abstract class TaskBroker {
   abstract readonly schedules: ScheduleStore;
   abstract readonly steering: TaskSteering;
   abstract readonly readings: QueueReadings;
+  abstract readonly reports: ReportStore;
   abstract readonly repairs: RepairStore;
 
   /** From now on this observer, and no other, is told how the broker gets on with its server. Opens no connection. */

@@ -12,6 +12,7 @@ import { Consumer } from './consumer.js';
 import { ConsumerSwitch } from './consumer-switch.js';
 import { guardedLog } from './guarded-log.js';
 import type { OutageLog } from './outage-log.js';
+import { RunTally } from './run-tally.js';
 import { SharedParts } from './shared-parts.js';
 
 /** Who wants to know what a worker has to do with its queues. */
@@ -27,6 +28,8 @@ const NOBODY: WorkerListener = { beaten: () => undefined, left: () => undefined 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
   private readonly switches = new Map<string, ConsumerSwitch>();
+  /** What this process has done so far, by queue. */
+  readonly tallies = new Map<string, RunTally>();
   /** From their start until they have ended. */
   private readonly consumers: Consumer[] = [];
   private shared: SharedParts | undefined;
@@ -117,7 +120,14 @@ export class TaskWorker {
 
   private begin(queue: string, workerId: string, concurrency: number): Consumer {
     const { broker, settings, outages, listener, events, logger } = this;
-    const shared = (this.shared ??= new SharedParts(this.consumers, broker, settings, outages, logger));
+    const shared = (this.shared ??= new SharedParts(
+      this.consumers,
+      broker,
+      settings,
+      outages,
+      logger,
+      ({ partition }) => this.tally(queueOf(partition)),
+    ));
     const handlers = this.handlers.of(queue);
     const consumer = new Consumer(
       {
@@ -133,7 +143,9 @@ export class TaskWorker {
         onBeat: (partition, reply) => listener.beaten(partition, reply),
         onTurn: (turned) => shared.turned(turned),
         onEnded: (call) => shared.ended(call),
+        onLeaving: async (leaving) => shared.leaving(leaving),
         events,
+        tally: this.tally(queue),
       },
       broker,
       outages,
@@ -141,6 +153,12 @@ export class TaskWorker {
     );
     this.consumers.push(consumer);
     return consumer;
+  }
+
+  private tally(queue: string): RunTally {
+    let tally = this.tallies.get(queue);
+    if (!tally) this.tallies.set(queue, (tally = new RunTally()));
+    return tally;
   }
 
   private async end(consumer: Consumer, loop: Promise<void>): Promise<void> {

@@ -7,7 +7,9 @@ import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskEvents } from '../events/task-events.js';
 import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
 import { TaskQueueMonitor } from '../monitor/task-queue-monitor.service.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
+import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { INSTANCE } from './instance-tokens.js';
 
 /** What tells how this process's workers get on. */
@@ -23,8 +25,9 @@ export const observingProviders: FactoryProvider[] = [
   },
   {
     provide: TaskQueueMonitor,
-    useFactory: (broker: TaskBroker) => new TaskQueueMonitor(broker),
-    inject: [TaskBroker],
+    useFactory: (...dependencies: ConstructorParameters<typeof TaskQueueMonitor>) =>
+      new TaskQueueMonitor(...dependencies),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, TaskWorker],
   },
   {
     provide: RedisTaskQueueHealthIndicator,

@@ -1,12 +1,17 @@
 import type { Partition } from '../partition.js';
 import type { QueueCounts, QueueReadings } from '../queue-readings.js';
 import type { MemoryQueue } from './memory-queue.js';
+import type { MemoryReports } from './memory-reports.js';
 
 export class MemoryReadings implements QueueReadings {
-  constructor(private readonly queue: (partition: Partition) => MemoryQueue) {}
+  constructor(
+    private readonly queue: (partition: Partition) => MemoryQueue,
+    private readonly reports: MemoryReports,
+  ) {}
 
   async counts(partition: Partition): Promise<QueueCounts> {
-    const { lines, scheduled, statuses, dead, heldCount, limitedUntil } = this.queue(partition);
+    const { lines, scheduled, statuses, dead, heldCount, limitedUntil, clock } = this.queue(partition);
+    const { completed, failed } = this.reports.lastMinute(partition, clock.nowMs);
     const retrying = scheduled.all.filter(({ id }) => statuses.get(id)?.state === 'retrying').length;
     return {
       waiting: lines.all.length,
@@ -15,8 +20,8 @@ export class MemoryReadings implements QueueReadings {
       retrying,
       failed: dead.size,
       paused: limitedUntil === Infinity,
-      completedPerMinute: 0,
-      failedPerMinute: 0,
+      completedPerMinute: completed,
+      failedPerMinute: failed,
     };
   }
 

@@ -23,6 +23,7 @@ import { exchange } from './memory-exchange.js';
 import { MemoryQueue, type OnAdded } from './memory-queue.js';
 import { recover } from './memory-recovery.js';
 import { MemoryReadings } from './memory-readings.js';
+import { MemoryReports } from './memory-reports.js';
 import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
@@ -36,7 +37,8 @@ import { NoRepairs } from './no-repairs.js';
 export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
   readonly steering = new MemorySteering((partition) => this.queue(partition));
-  readonly readings = new MemoryReadings((partition) => this.queue(partition));
+  readonly reports = new MemoryReports((partition) => this.queue(partition));
+  readonly readings = new MemoryReadings((partition) => this.queue(partition), this.reports);
   readonly repairs = new NoRepairs();
   private readonly queues = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();

@@ -119,6 +119,11 @@ export class RedisKeys {
     return `${this.prefix}task_watched:{${partition}}`;
   }
 
+  /** SET of the queues on which somebody has worked */
+  get queues(): string {
+    return `${this.prefix}task_queues`;
+  }
+
   /** HASH `<minute>:<figure>` of one hour, whose number since 1970 stands behind it; `<hour>:<figure>` of one day */
   history(partition: Partition, span: 'hour' | 'day'): string {
     return `${this.prefix}task_history:{${partition}}:${span}:`;
@@ -145,7 +150,7 @@ export class RedisKeys {
         this.bell(partition),
         this.scheduled(partition),
         this.parked(partition),
-        key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead
+        key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead; with `:info` a HASH of what each told last
         this.dead(partition),
         key('task_recent'), // LIST of ids finished last, capped
         this.meta(partition),

@@ -27,6 +27,7 @@ import { repairRetrying } from './scripts/repair-retrying.script.js';
 import { repairScheduled } from './scripts/repair-scheduled.script.js';
 import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
+import { report } from './scripts/report.script.js';
 import { reprioritize } from './scripts/reprioritize.script.js';
 import { reschedule } from './scripts/reschedule.script.js';
 import { revive } from './scripts/revive.script.js';
@@ -37,6 +38,7 @@ import { setGroup } from './scripts/set-group.script.js';
 import { tick } from './scripts/tick.script.js';
 import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
+import { workersScript } from './scripts/workers.script.js';
 
 type Arguments = readonly (string | number)[];
 
@@ -62,6 +64,8 @@ declare module 'ioredis' {
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskLongestWait(keys: Arguments): Result<number, Context>;
     taskCounts(keysAndArguments: Arguments): Result<CountsAnswer, Context>;
+    taskReport(keysAndArguments: Arguments): Result<number, Context>;
+    taskWorkers(keysAndArguments: Arguments): Result<WorkersAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -114,6 +118,12 @@ export type CountsAnswer = [
   failed?: number,
 ];
 
+export type WorkersAnswer = [
+  cursor: string,
+  nowMs: number,
+  workers: [worker: string, expiry: number, told: string | null][],
+];
+
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
 export type UpsertAnswer =
@@ -158,6 +168,8 @@ export const redisScripts = {
   taskSetGroup: script(setGroup),
   taskLongestWait: script(longestWait),
   taskCounts: script(counts),
+  taskReport: script(report),
+  taskWorkers: script(workersScript),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),

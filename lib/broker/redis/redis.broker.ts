@@ -25,6 +25,7 @@ import { type ConnectionListener, RedisConnection } from './redis-connection.js'
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
 import { RedisReadings } from './redis-readings.js';
+import { RedisReports } from './redis-reports.js';
 import { RedisRepair } from './redis-repair.js';
 import { RedisSchedules } from './redis-schedules.js';
 import { redisScripts } from './redis-scripts.js';
@@ -54,6 +55,7 @@ export class RedisBroker extends TaskBroker {
   readonly schedules: RedisSchedules;
   readonly steering: RedisSteering;
   readonly readings: RedisReadings;
+  readonly reports: RedisReports;
   readonly repairs: RedisRepair;
   private readonly keys: RedisKeys;
   private readonly commands: RedisConnection;
@@ -84,6 +86,7 @@ export class RedisBroker extends TaskBroker {
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
     this.steering = new RedisSteering(this.keys, this.commands);
     this.readings = new RedisReadings(this.keys, this.commands);
+    this.reports = new RedisReports(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
   }

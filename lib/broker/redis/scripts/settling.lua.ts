@@ -82,7 +82,7 @@ if ARGV[OUTCOMES_FROM] then
       note_error(id, attempt, text)
     end,
     snoozed = function(id, delay)
-      local envelope = unexpiring(envelope_of(id))
+      local envelope = put_off_envelope(envelope_of(id))
       unclaim(schedule(id, envelope, end_of(delay)), envelope, 'scheduled')
     end,
     cancelled = function(id, retention, reason)
@@ -96,7 +96,7 @@ if ARGV[OUTCOMES_FROM] then
     end,
     released = function(id, began)
       local envelope = envelope_of(id)
-      if began ~= '0' then envelope = unexpiring(envelope) end
+      if began ~= '0' then envelope = put_off_envelope(envelope) end
       come_back(envelope, max_lost, true)
       unclaim(id, envelope, 'waiting')
       ring()
