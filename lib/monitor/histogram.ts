@@ -1,3 +1,4 @@
+import { showValue } from '../errors/show-value.js';
 import { BUCKETS_MS, type Spans } from '../broker/figures.js';
 
 /**
@@ -30,7 +31,8 @@ export class Histogram {
    * @example histogram.quantile(0.95)
    */
   quantile(share: number): number | null {
-    if (!(share >= 0 && share <= 1)) throw new RangeError(`A share from 0 to 1 is needed, not ${String(share)}`);
+    if (typeof share !== 'number' || !(share >= 0 && share <= 1))
+      throw new RangeError(`A share from 0 to 1 is needed, not ${showValue(share)}`);
     if (this.count === 0) return null;
     const rank = share * this.count;
     let before = 0;
