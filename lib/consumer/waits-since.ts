@@ -2,7 +2,10 @@ import type { Envelope } from '../broker/envelope.js';
 import { LOCKED_SUFFIX } from '../broker/lock.js';
 
 const DIGITS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
-const VALUES = new Map(Array.from(DIGITS, (digit, value) => [digit.charCodeAt(0), value]));
+const NO_DIGIT = -1;
+/** By their character codes. */
+const VALUES = new Int8Array(128).fill(NO_DIGIT);
+for (const [value, digit] of Array.from(DIGITS).entries()) VALUES[digit.charCodeAt(0)] = value;
 const ULID_LENGTH = 26;
 const TIME_LENGTH = 10;
 
@@ -23,8 +26,8 @@ export function waitsSince(
   }
   let time = 0;
   for (let at = 0; at < TIME_LENGTH; at++) {
-    const value = VALUES.get(id.charCodeAt(at));
-    if (value === undefined) return null;
+    const value = VALUES[id.charCodeAt(at)] ?? NO_DIGIT;
+    if (value === NO_DIGIT) return null;
     time = time * DIGITS.length + value;
   }
   return time <= nowMs + MAX_SKEW_MS ? time : null;

@@ -1,5 +1,5 @@
-import { showValue } from '../errors/show-value.js';
 import { BUCKETS_MS, type Spans } from '../broker/figures.js';
+import { InvalidOptionsError } from '../errors/index.js';
 
 /**
  * How long things took, in ms: counted into buckets that are fixed and become wider, so that what was counted in different places can be
@@ -27,12 +27,13 @@ export class Histogram {
    * evenly, and in the last one, which has no end, to be at its beginning.
    *
    * @param share from 0 to 1
-   * @throws RangeError where it is not
+   * @throws InvalidOptionsError where it is not
    * @example histogram.quantile(0.95)
    */
   quantile(share: number): number | null {
-    if (typeof share !== 'number' || !(share >= 0 && share <= 1))
-      throw new RangeError(`A share from 0 to 1 is needed, not ${showValue(share)}`);
+    if (typeof share !== 'number' || !(share >= 0 && share <= 1)) {
+      throw new InvalidOptionsError([{ option: 'share', given: share, allowed: 'a number from 0 to 1' }]);
+    }
     if (this.count === 0) return null;
     const rank = share * this.count;
     let before = 0;
