@@ -48,7 +48,7 @@ export function readPrometheusText(text: string): Map<string, Family> {
     const suffixes = current?.family.type === 'histogram' ? ['_bucket', '_sum', '_count'] : [''];
     if (!current || !suffixes.some((suffix) => sample.name === current?.name + suffix)) fail('Not in its family');
     if (current && !helps.has(current.name)) fail('Without HELP');
-    const key = JSON.stringify([sample.name, Object.entries(sample.labels).sort()]);
+    const key = JSON.stringify([sample.name, Object.entries(sample.labels).toSorted(byName)]);
     if (series.has(key)) fail('A second sample of a series');
     series.add(key);
     current?.family.samples.push(sample);
@@ -96,11 +96,15 @@ function readSample(line: string): Sample | null {
   return { name: head, labels, value: Number(value.replace('Inf', 'Infinity')) };
 }
 
+function byName([one]: [string, string], [other]: [string, string]): number {
+  return one < other ? -1 : 1;
+}
+
 function checkHistograms(name: string, samples: readonly Sample[]): void {
   const groups = new Map<string, Sample[]>();
   for (const sample of samples) {
     const { le: _, ...labels } = sample.labels;
-    const key = JSON.stringify(Object.entries(labels).sort());
+    const key = JSON.stringify(Object.entries(labels).toSorted(byName));
     groups.set(key, [...(groups.get(key) ?? []), sample]);
   }
   for (const [key, group] of groups) {

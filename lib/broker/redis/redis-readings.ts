@@ -26,14 +26,17 @@ export class RedisReadings implements QueueReadings {
       const call = [...this.keys.scripts(partition), place, cursor, this.keys.history(partition, 'hour')];
       return this.commands.repeatable((client) => client.taskCounts(call));
     };
-    let [place, cursor, waiting, active, ...rest] = await page(1, '0');
+    const first = await page(1, '0');
+    let [place, cursor, waiting, active] = first;
     for (let pages = 1; place !== 0 && pages < MAX_PAGES; pages++) {
       const next = await page(place, cursor);
       [place, cursor] = next;
       waiting += next[2];
       active += next[3];
     }
-    const [parked = 0, retrying = 0, failed = 0, paused = 0, completedPerMinute = 0, failedPerMinute = 0] = rest;
+    const [parked = 0, retrying = 0, failed = 0, paused = 0, completedPerMinute = 0, failedPerMinute = 0] = first.slice(
+      4,
+    ) as number[];
     const scheduled = Math.max(0, parked - retrying);
     return { waiting, scheduled, active, retrying, failed, paused: paused === 1, completedPerMinute, failedPerMinute };
   }

@@ -85,7 +85,7 @@ describe('the history', () => {
     const workers = await Promise.all([1, 2, 3].map(async () => start({}, [workHandler(handle)])));
     await workers[0]!.producer.addBulk(Array.from({ length: 60 }, () => ({ name: 'work', data: 'fine' })));
     const { monitor } = await start({ consume: false });
-    await eventually(async () => (await monitor.counts('default')).waiting === 0);
+    await eventually(async () => (await fixture.redis.llen(key('task_recent:{default}'))) === 60);
     await Promise.all(workers.map(stopApp));
     expect(await sum(monitor)).toMatchObject({ completed: 60 });
   });

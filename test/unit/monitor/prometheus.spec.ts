@@ -90,25 +90,26 @@ describe('text for Prometheus', () => {
 describe('the checker of the test', () => {
   const GOOD = '# HELP a_total x\n# TYPE a_total counter\na_total{q="1"} 1\n';
 
-  it.each<[string, string]>([
-    ['a line that does not end', GOOD.slice(0, -1)],
-    ['a counter without _total', GOOD.replaceAll('a_total', 'a')],
-    ['a gauge with _total', GOOD.replace('counter', 'gauge')],
-    ['a series twice', `${GOOD}a_total{q="1"} 2\n`],
-    ['a family twice', GOOD + GOOD],
-    ['a sample of another family', `${GOOD}b 1\n`],
-    ['no HELP', GOOD.slice(GOOD.indexOf('\n') + 1)],
-    ['a label that is not escaped', GOOD.replace('"1"', '"1"2"')],
-    ['no base unit', GOOD.replaceAll('a_total', 'a_ms_total')],
-    ['a value that is none', GOOD.replace('} 1', '} one')],
-    ['a family without samples', GOOD.slice(0, GOOD.lastIndexOf('a_total{'))],
-    ['a histogram without +Inf', '# HELP h x\n# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 1\nh_count 1\n'],
+  it.each<[what: string, message: string, text: string]>([
+    ['a line that does not end', 'does not end', GOOD.slice(0, -1)],
+    ['a counter without _total', 'end in _total', GOOD.replaceAll('a_total', 'a')],
+    ['a gauge with _total', 'end in _total', GOOD.replace('counter', 'gauge')],
+    ['a series twice', 'second sample', `${GOOD}a_total{q="1"} 2\n`],
+    ['a family twice', 'second HELP', GOOD + GOOD],
+    ['a sample of another family', 'Not in its family', `${GOOD}b 1\n`],
+    ['no HELP', 'Without HELP', GOOD.slice(GOOD.indexOf('\n') + 1)],
+    ['a label that is not escaped', 'No sample', GOOD.replace('"1"', '"1"2"')],
+    ['no base unit', 'Not a base unit', GOOD.replaceAll('a_total', 'a_ms_total')],
+    ['a value that is none', 'No sample', GOOD.replace('} 1', '} one')],
+    ['a family without samples', 'no samples', GOOD.slice(0, GOOD.lastIndexOf('a_total{'))],
+    ['a histogram without +Inf', 'bounds', '# HELP h x\n# TYPE h histogram\nh_bucket{le="1"} 1\nh_sum 1\nh_count 1\n'],
     [
       'a histogram that is not cumulative',
+      'not cumulative',
       '# HELP h x\n# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="+Inf"} 1\nh_sum 1\nh_count 1\n',
     ],
-  ])('finds %s', (_what, text) => {
-    expect(() => readPrometheusText(text)).toThrow();
+  ])('finds %s', (_what, message, text) => {
+    expect(() => readPrometheusText(text)).toThrow(message);
   });
 
   it('finds nothing wrong with what is right', () => {
