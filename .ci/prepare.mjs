@@ -4,9 +4,11 @@
  * do only what is missing, and say one line for each thing that it does.
  *
  *   --redis-unless-url   no server is needed when REDIS_URL names one
+ *   --python             for tests that speak to the library from Python
  */
 import { buildLibrary, buildSamples } from './builds.mjs';
 import { installDependencies } from './dependencies.mjs';
+import { installPythonRedis } from './python-redis.mjs';
 import { installRedisServer } from './redis-server.mjs';
 import { StepFailed } from './run-step.mjs';
 
@@ -15,6 +17,7 @@ const needsRedisServer = !(process.argv.includes('--redis-unless-url') && proces
 try {
   installDependencies();
   if (needsRedisServer) installRedisServer();
+  if (process.argv.includes('--python')) installPythonRedis();
   buildLibrary();
   buildSamples();
 } catch (error) {

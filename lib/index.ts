@@ -1,5 +1,7 @@
 export type { DeadLetterFilter, RetryAllOptions } from './admin/dead-letter-filter.js';
+export type { FoundTask } from './admin/found-task.js';
 export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-report.js';
+export type { ListedTask, ListOptions, TaskPage } from './admin/task-list.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
 export type { QueueCounts } from './broker/queue-readings.js';

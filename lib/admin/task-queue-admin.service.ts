@@ -10,9 +10,11 @@ import type { Duration } from '../options/duration.js';
 import { checkGroup, checkGroupLimits, type GroupOptions } from '../options/group-limits.js';
 import { checkPriority } from '../options/task-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { findTask, type FoundTask } from './found-task.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
 import { checkRate, type DeadLetterFilter, deadLetterFilter, type RetryAllOptions } from './dead-letter-filter.js';
+import { type ListOptions, listTasks, type TaskPage } from './task-list.js';
 
 /** What `cancel` found. */
 export interface CancelAnswer {
@@ -169,6 +171,45 @@ export class TaskQueueAdmin {
   async discard(id: string): Promise<boolean> {
     const task = locate(id);
     return task !== null && this.broker.steering.discard(task.partition, task.id);
+  }
+
+  /**
+   * A page of the tasks of a queue that are in this state, to be read on by its cursor. What has not ended comes in the order in which it
+   * will run, as far as that is certain; what has ended from the latest on. Of what is `completed` or `cancelled` only that is listed which
+   * is among the last 1,000 tasks of the queue that ended.
+   *
+   * While workers and producers go on between two pages no task is left out that stands in its place all the time, and hardly any comes twice.
+   * One call looks at no more than 1,000 tasks or about 1 MiB: with `name` or `search` a page may be empty and yet have a cursor.
+   *
+   * @example
+   * let cursor: string | null = null;
+   * do {
+   *   const page = await admin.list('email', 'failed', { cursor, search: 'ann@example.org' });
+   *   for (const task of page.tasks) console.log(task.id, task.error?.message, task.data);
+   *   cursor = page.cursor;
+   * } while (cursor !== null);
+   *
+   * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`, `INVALID_CURSOR`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async list(queue: string, state: TaskState, options: ListOptions = {}): Promise<TaskPage> {
+    checkQueueName(queue);
+    return listTasks(this.broker, queue, state, options);
+  }
+
+  /**
+   * Where a task stands, and what it carries. The place counts: what a worker has fetched is `active` although its status may not say so yet.
+   * A task that waits is searched for in its list, in many steps where that is long; what has no status as well, in queues without
+   * statuses of waiting tasks (`status: 'final'` or `'off'`).
+   *
+   * @param id the public id, `<queue>:<id>`
+   * @returns `null` if there is no such task (any more)
+   * @throws TaskQueueError as `cancel`
+   */
+  async find(id: string): Promise<FoundTask | null> {
+    const task = locate(id);
+    if (!task) return null;
+    const { status } = this.settings.queue(queueOf(task.partition));
+    return findTask(this.broker, task.partition, task.id, status !== 'full');
   }
 
   /**

@@ -22,6 +22,8 @@ export interface Envelope {
   data: unknown;
   /** What it says of how it is to be worked on, unchecked: anybody may have written it. */
   options: EnvelopeOptions | undefined;
+  /** Where its trace goes on, unchecked as well. */
+  trace: unknown;
 }
 
 /** Options that stand behind the data, where they were given. */
@@ -63,6 +65,11 @@ export function encodeBody(name: string, dataJson: string, tail?: EnvelopeTail, 
   return json === '{}' ? `${body}}` : `${body},${json.slice(1)}`;
 }
 
+/** Enters where the trace of a task goes on, as JSON, behind all else that its envelope says. */
+export function withTrace(envelope: string, traceJson: string): string {
+  return `${envelope.slice(0, -1)},"trace":${traceJson}}`;
+}
+
 function encodePlace({ priority, group }: EnvelopePlace): string {
   if (group !== undefined) return `"group":${JSON.stringify(group)},`;
   return priority === 0 ? '' : `"priority":${priority},`;
@@ -79,10 +86,10 @@ const START = '{"id":"';
 /** What follows the id of a task that was never tried. */
 const UNTRIED = '","attempt":0,"name":';
 const HEAD =
-  /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?(?:,"group":"([^"\\]+)")?/;
+  /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?(?:,"group":"([^"\\]+)"|,"priority":(-?\d+))?/;
 
 /** What an envelope says if it is JSON, whoever wrote it. */
-type Body = { id?: unknown; name?: unknown; data?: unknown; delayed?: unknown } & EnvelopeOptions;
+type Body = { id?: unknown; name?: unknown; data?: unknown; delayed?: unknown; trace?: unknown } & EnvelopeOptions;
 
 /**
  * Reads what a worker holds. The head wins over members of the same name further on, which an adopted envelope may have.
@@ -90,19 +97,19 @@ type Body = { id?: unknown; name?: unknown; data?: unknown; delayed?: unknown } 
  */
 export function decodeEnvelope(text: string): Envelope {
   const body = parse(text);
-  const { id } = body;
+  const { id, trace } = body;
   const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
   const data = name === null ? null : (body.data ?? null);
   const options = name === null ? undefined : optionsIn(body);
   const isDelayed = body.delayed === true;
-  const content = { isDelayed, name, data, options };
+  const content = { isDelayed, name, data, options, trace };
   if (isUntried(text, id)) {
     return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, group: undefined, ...content };
   }
   const [, rawId, attempt, lost, missed, first, group] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
   return {
-    id: rawId.includes('\\') ? (JSON.parse(`"${rawId}"`) as string) : rawId,
+    id: unescaped(rawId),
     attempt: Number(attempt),
     lost: lost === undefined ? undefined : Number(lost),
     missed: Number(missed ?? 0),
@@ -134,4 +141,52 @@ function optionsIn({ attempts, backoff, retryFor, timeout, expiresAt }: Body): E
   const isPlain = attempts === undefined && backoff === undefined && retryFor === undefined;
   if (isPlain && timeout === undefined && expiresAt === undefined) return undefined;
   return { attempts, backoff, retryFor, timeout, expiresAt };
+}
+
+/** What can be told of anything that stands where tasks do, whoever wrote it. */
+export interface StoredTask {
+  /** `null` where it has no head (yet). */
+  id: string | null;
+  attempt: number;
+  name: string | null;
+  priority: number;
+  group: string | null;
+  /** Of what is no task the text itself. */
+  data: unknown;
+}
+
+/** Reads what no worker has claimed, too. Never throws. */
+export function readStored(text: string): StoredTask {
+  const [, rawId, attempt = 0, , , , group = null, priority = 0] = HEAD.exec(text) ?? [];
+  const body = parse(text);
+  const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
+  const data = name === null ? text : (body.data ?? null);
+  const isPriority = Math.abs(Number(priority)) <= PRIORITY_MAX;
+  return {
+    id: rawId === undefined ? null : unescaped(rawId),
+    attempt: Number(attempt),
+    name,
+    priority: isPriority ? Number(priority) : 0,
+    group,
+    data,
+  };
+}
+
+/** Whether this is the task of that id. Most are known by their first characters: lists are long. */
+export function isEnvelopeOf(id: string, text: string): boolean {
+  if (text.startsWith(`{"id":${quoted(id)},"attempt":`)) return true;
+  return ESCAPED_ID.test(text) && readStored(text).id === id;
+}
+
+/** What scripts take for a priority. */
+const PRIORITY_MAX = 1_000;
+const ESCAPED_ID = /^\{"id":"[^"\\]*\\/;
+
+function unescaped(rawId: string): string {
+  if (!rawId.includes('\\')) return rawId;
+  try {
+    return JSON.parse(`"${rawId}"`) as string;
+  } catch {
+    return rawId;
+  }
 }

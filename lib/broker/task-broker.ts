@@ -3,11 +3,13 @@ import type { ExchangeReply, ExchangeRequest, Retention } from './exchange.js';
 import type { Lock } from './lock.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type { Partition } from './partition.js';
+import type { PlainStore } from './plain-store.js';
 import type { QueueReadings } from './queue-readings.js';
 import type { ReportStore } from './report-store.js';
 import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
+import type { TaskListing } from './task-listing.js';
 import type { TaskState } from './task-state.js';
 import type { TaskSteering } from './task-steering.js';
 
@@ -137,7 +139,9 @@ export abstract class TaskBroker {
   abstract readonly steering: TaskSteering;
   abstract readonly readings: QueueReadings;
   abstract readonly reports: ReportStore;
+  abstract readonly listing: TaskListing;
   abstract readonly repairs: RepairStore;
+  abstract readonly plain: PlainStore;
 
   /** From now on this observer, and no other, is told how the broker gets on with its server. Opens no connection. */
   abstract watch(observer: BrokerObserver): void;

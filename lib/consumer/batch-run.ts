@@ -1,5 +1,6 @@
 import { AsyncResource } from 'node:async_hooks';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { Processing } from '../telemetry/telemetry.js';
 import { batchResults } from './batch-results.js';
 import type { Batch, BatchedRun } from './batched-run.js';
 import { lastOf, untilOver } from './observed.js';
@@ -22,6 +23,7 @@ export class BatchRun implements Batch {
   readonly mode: { readonly handler: TaskHandlerEntry };
   isReady = false;
   endedAt = 0;
+  processing: Processing | undefined;
   private members: BatchedRun[] = [];
   private startedAt = 0;
   private underWay = 0;
@@ -75,10 +77,12 @@ export class BatchRun implements Batch {
     return this.members.length > 0;
   }
 
-  start(): void {
+  start(processing?: Processing): void {
     this.startedAt = performance.now();
     this.underWay = this.members.length;
-    void this.scope.runInAsyncScope(() => this.invoke());
+    this.processing = processing;
+    const invoke = (): void => void this.invoke();
+    this.scope.runInAsyncScope(() => (processing ? processing.run(invoke) : invoke()));
   }
 
   accompany(): void {

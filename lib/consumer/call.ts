@@ -1,4 +1,5 @@
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
+import type { Processing } from '../telemetry/telemetry.js';
 import type { RedisClock } from './redis-clock.js';
 import type { TaskRun } from './task-run.js';
 
@@ -17,11 +18,13 @@ export interface Call {
   readonly ranMs: number;
   /** By `performance.now()`; 0 while it runs. */
   readonly endedAt: number;
+  /** Of one that has begun, where somebody is to be told of it. */
+  readonly processing: Processing | undefined;
   /** The first attempt at one of its tasks was to begin before. */
   isExpiredAt(clock: RedisClock): boolean;
   /** Takes these runs out, before it begins. @returns whether any is left */
   drop(runs: ReadonlySet<TaskRun>): boolean;
-  start(): void;
+  start(processing?: Processing): void;
   /** A suspect that takes long is not alone any more. */
   accompany(): void;
 }

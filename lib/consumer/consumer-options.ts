@@ -6,6 +6,7 @@ import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskEventSource } from '../events/task-event-source.js';
 import type { PartialTaskSettings, TaskSettings } from '../options/task-options.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Call } from './call.js';
 import type { Consumer } from './consumer.js';
 import type { Quarantine } from './quarantine.js';
@@ -37,4 +38,5 @@ export interface ConsumerOptions {
   onLeaving: (consumer: Consumer) => Promise<void>;
   events: TaskEventSource;
   tally: RunTally;
+  telemetry: Telemetry | undefined;
 }

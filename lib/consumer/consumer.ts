@@ -94,6 +94,7 @@ export class Consumer {
       quarantine,
       onEnded,
       events: this.events,
+      telemetry: options.telemetry,
     });
     this.plan = new ExchangePlan(this.held, this.exchanges);
     this.watch = new HeldWatch(this.held, () => this.gate.open());

@@ -3,6 +3,7 @@ import { decodeEnvelope } from '../broker/envelope.js';
 import type { Partition } from '../broker/partition.js';
 import type { ExchangeReply, Outcome } from '../broker/exchange.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { BatchGathering } from './batch-gathering.js';
 import type { BatchRun, BatchRunListener } from './batch-run.js';
 import type { Call } from './call.js';
@@ -34,6 +35,7 @@ export interface HeldTasksOptions {
   /** For whoever wants to know which handlers ran when. */
   onEnded?: (call: Call) => void;
   events?: RunEvents | undefined;
+  telemetry?: Telemetry | undefined;
 }
 
 /**
@@ -177,6 +179,7 @@ export class HeldTasks implements BatchRunListener {
   ended(run: TaskRun, result: RunResult): void {
     this.slots.leave(run);
     this.judge(run, result);
+    run.processing?.end();
     this.slots.start();
   }
 
@@ -187,6 +190,7 @@ export class HeldTasks implements BatchRunListener {
 
   batchEnded(batch: BatchRun): void {
     this.slots.leave(batch);
+    batch.processing?.end();
     this.slots.start();
   }
 
@@ -271,10 +275,13 @@ export class HeldTasks implements BatchRunListener {
 
   /** Gives back what is running: its handlers may go on, but nobody listens. */
   releaseRunning(): void {
-    for (const run of this.running.runs.reverse()) {
+    const { runs } = this.running;
+    for (const run of runs.reverse()) {
       run.lose('The worker shut down');
-      this.reports.interrupted(run);
+      const outcome = this.reports.interrupted(run);
+      run.call.processing?.judged(run.envelope, { thrown: run.signal.reason }, outcome);
     }
+    for (const { call } of runs) call.processing?.end();
   }
 
   /** What all workers hold is as much as they may: no batch becomes larger than it is. */
@@ -298,9 +305,9 @@ export class HeldTasks implements BatchRunListener {
   }
 
   private judge(run: TaskRun, result: RunResult): void {
-    if (run.isLost) return;
-    const outcome = this.reports.ended(run, result);
-    if (outcome.kind === 'limited') this.rest(outcome.id);
+    const outcome = run.isLost ? undefined : this.reports.ended(run, result);
+    run.call.processing?.judged(run.envelope, result, outcome);
+    if (outcome?.kind === 'limited') this.rest(outcome.id);
   }
 
   /** Redis has marked it. */

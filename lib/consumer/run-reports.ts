@@ -52,11 +52,11 @@ export class RunReports {
     this.enter(judgeExpired(run, this.options.settings));
   }
 
-  /** Its handler may go on, but nobody listens. */
-  interrupted(run: TaskRun): void {
+  /** Its handler may go on, but nobody listens. @returns as `ended` */
+  interrupted(run: TaskRun): Outcome {
     const verdict = judgeInterrupted(run, this.options.settings);
     if (!verdict.log) this.options.logger.warn(`${run.title} did not end before the shutdown timeout`);
-    this.enter(verdict);
+    return this.enter(verdict);
   }
 
   givenBack(id: string): void {

@@ -1,3 +1,5 @@
+import type { Partition } from '../broker/partition.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Call } from './call.js';
 import type { Capacity } from './capacity.js';
 import type { Quarantine } from './quarantine.js';
@@ -8,6 +10,7 @@ import type { RunningCalls } from './running-calls.js';
 import type { WaitingTasks } from './waiting-tasks.js';
 
 export interface SlotsOptions {
+  partition: Partition;
   running: RunningCalls;
   waiting: WaitingTasks;
   capacity: Capacity;
@@ -20,6 +23,7 @@ export interface SlotsOptions {
   /** For whoever wants to know which handlers ran when. */
   onEnded?: ((call: Call) => void) | undefined;
   events?: RunEvents | undefined;
+  telemetry?: Telemetry | undefined;
 }
 
 /** The slots of one queue: begins what waits as slots become free, and says how many there are. */
@@ -93,7 +97,7 @@ export class Slots {
   }
 
   private begin(call: Call): void {
-    const { clock, waiting, running, capacity, quarantine, reports, events } = this.options;
+    const { partition, clock, waiting, running, capacity, quarantine, reports, events, telemetry } = this.options;
     if (call.isExpiredAt(clock) && !this.expire(call)) return;
     if (call.mustBeMarked && !call.isMarked) {
       const isAlone = call.isSuspect ? quarantine.isQuiet : undefined;
@@ -104,7 +108,7 @@ export class Slots {
       running.add(call);
       if (call.isSuspect) quarantine.began();
       events?.starting(call.runs);
-      call.start();
+      call.start(telemetry?.processing({ partition, handler: call.mode.handler, tasks: call.runs }));
     }
   }
 

@@ -5,6 +5,7 @@ import { TaskTimeoutError } from '../errors/index.js';
 import { TaskContext, type TaskRunControl } from '../handler/task-context.js';
 import type { TaskHandlerEntry } from '../handler/task-handler.js';
 import type { TaskSettings } from '../options/task-options.js';
+import type { Processing } from '../telemetry/telemetry.js';
 import type { Call } from './call.js';
 import { lastOf, untilOver } from './observed.js';
 import type { RedisClock } from './redis-clock.js';
@@ -44,6 +45,7 @@ export class TaskRun implements Call, TaskRunControl {
   abortedFor: AbortCause | undefined;
   /** By `performance.now()`; 0 while it runs. */
   endedAt = 0;
+  processing: Processing | undefined;
   private controller: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private startedAt = 0;
@@ -124,8 +126,9 @@ export class TaskRun implements Call, TaskRunControl {
     return !runs.has(this);
   }
 
-  start(): void {
-    this.scope.runInAsyncScope(() => this.invoke());
+  start(processing?: Processing): void {
+    this.processing = processing;
+    this.scope.runInAsyncScope(() => (processing ? processing.run(() => this.invoke()) : this.invoke()));
   }
 
   progress(json: string): void {

@@ -8,6 +8,7 @@ import { TaskEventSource } from '../events/task-event-source.js';
 import { InvalidOptionsError } from '../errors/index.js';
 import type { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { Consumer } from './consumer.js';
 import { ConsumerSwitch } from './consumer-switch.js';
 import { guardedLog } from './guarded-log.js';
@@ -17,13 +18,19 @@ import { SharedParts } from './shared-parts.js';
 
 /** Who wants to know what a worker has to do with its queues. */
 export interface WorkerListener {
+  /** It begins to work on that queue. */
+  begun(partition: Partition): void;
   /** Redis has answered a beat. */
   beaten(partition: Partition, reply: BeatReply): void;
-  /** It does not work on that queue any more. */
-  left(partition: Partition): void;
+  /** It does not work on that queue any more. What is awaited here belongs to its end. */
+  left(partition: Partition): Promise<void>;
 }
 
-const NOBODY: WorkerListener = { beaten: () => undefined, left: () => undefined };
+const NOBODY: WorkerListener = {
+  begun: () => undefined,
+  beaten: () => undefined,
+  left: async () => undefined,
+};
 
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
@@ -45,6 +52,7 @@ export class TaskWorker {
     private readonly listener: WorkerListener = NOBODY,
     private readonly events = new TaskEventSource(),
     private readonly logger = guardedLog(new Logger('TaskWorker')),
+    private readonly telemetry?: Telemetry,
   ) {
     // One listener per queue, however many there are.
     setMaxListeners(0, this.hurry.signal);
@@ -119,7 +127,7 @@ export class TaskWorker {
   }
 
   private begin(queue: string, workerId: string, concurrency: number): Consumer {
-    const { broker, settings, outages, listener, events, logger } = this;
+    const { broker, settings, outages, listener, events, logger, telemetry } = this;
     const shared = (this.shared ??= new SharedParts(
       this.consumers,
       broker,
@@ -146,12 +154,14 @@ export class TaskWorker {
         onLeaving: async (leaving) => shared.leaving(leaving),
         events,
         tally: this.tally(queue),
+        telemetry,
       },
       broker,
       outages,
       logger,
     );
     this.consumers.push(consumer);
+    listener.begun(consumer.partition);
     return consumer;
   }
 
@@ -166,7 +176,7 @@ export class TaskWorker {
     await consumer.stop(loop, shutdownTimeoutMs, commandTimeoutMs, this.hurry.signal);
     this.consumers.splice(this.consumers.indexOf(consumer), 1);
     this.shared?.left();
-    this.listener.left(consumer.partition);
+    await this.listener.left(consumer.partition);
   }
 
   /** @throws InvalidOptionsError if `consume` names a queue without a handler */

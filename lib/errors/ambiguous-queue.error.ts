@@ -1,6 +1,6 @@
 import { TaskQueueError } from './task-queue.error.js';
 
-/** `add` named no queue, and this process has handlers of that name on several. */
+/** `add`, or a plain list of the options, named no queue, and this process has handlers of that name on several. */
 export class AmbiguousQueueError extends TaskQueueError {
   readonly code = 'AMBIGUOUS_QUEUE';
 

@@ -4,9 +4,9 @@ import { TaskQueueError } from './task-queue.error.js';
 export class DataTooLargeError extends TaskQueueError {
   readonly code = 'DATA_TOO_LARGE';
 
-  constructor(taskName: string, bytes: number, maxDataBytes: number) {
+  constructor(what: string, bytes: number, maxDataBytes: number) {
     super(
-      `The data of task "${taskName}" take ${bytes} bytes; maxDataBytes allows ${maxDataBytes}. ` +
+      `${what}: ${bytes} bytes are more than maxDataBytes allows, which is ${maxDataBytes}. ` +
         'Store large data elsewhere and pass a reference.',
     );
   }

@@ -7,10 +7,11 @@
  * | `INVALID_NAME` | a task name is empty, too long or has control characters |
  * | `INVALID_QUEUE` | a queue name is not `[A-Za-z0-9_.-]{1,64}` |
  * | `INVALID_ID` | a task id is empty, longer than 256 bytes or not text |
- * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function |
+ * | `INVALID_DATA` | JSON cannot carry the value: a BigInt, a cycle, a function; `pushPlain`: it is no text |
+ * | `INVALID_CURSOR` | a cursor of `TaskQueueAdmin.list` is none, or one of another queue or state |
  * | `INVALID_TASK_DATA` | the schema of a task does not accept its data, or those of a schedule |
  * | `DATA_TOO_LARGE` | encoded data are longer than `maxDataBytes` |
- * | `AMBIGUOUS_QUEUE` | `add` named no queue, and handlers of that name stand on several |
+ * | `AMBIGUOUS_QUEUE` | `add`, or a plain list, named no queue, and handlers of that name stand on several |
  * | `AMBIGUOUS_SCHEDULE` | a call named no queue, and schedules of that name stand on several |
  * | `DUPLICATE_HANDLER` | two handlers for one task name on one queue; thrown at start |
  * | `UNSUPPORTED_HANDLER` | a handler stands where it cannot be called; thrown at start |
@@ -33,6 +34,7 @@
  * | `INVALID_BATCH_RESULT` | a batch handler returned neither nothing nor an array with a result for each task |
  * | `TASK_REJECTED` | a guard, a pipe or the schema of its data turned a task down, for good |
  * | `NOT_A_TASK` | `getTaskContext` was asked for the task of something else: a request, or a batch of tasks |
+ * | `NOT_A_PLAIN_STATUS` | `getPlain` and `setPlain`: somebody keeps something else than text under that key |
  * | `UNKNOWN_QUEUE` | `TaskConsumers` was asked for a queue that this process does not work on |
  * | `CONSUMERS_CLOSED` | consumers were to start after shutdown has begun |
  * | `PRODUCER_CLOSED` | `add` was called after shutdown |
@@ -48,6 +50,7 @@ export type TaskQueueErrorCode =
   | 'INVALID_NAME'
   | 'INVALID_QUEUE'
   | 'INVALID_ID'
+  | 'INVALID_CURSOR'
   | 'INVALID_DATA'
   | 'INVALID_TASK_DATA'
   | 'DATA_TOO_LARGE'
@@ -74,6 +77,7 @@ export type TaskQueueErrorCode =
   | 'INVALID_BATCH_RESULT'
   | 'TASK_REJECTED'
   | 'NOT_A_TASK'
+  | 'NOT_A_PLAIN_STATUS'
   | 'UNKNOWN_QUEUE'
   | 'CONSUMERS_CLOSED'
   | 'PRODUCER_CLOSED'

@@ -10,10 +10,17 @@ import { TaskQueueMonitor } from '../monitor/task-queue-monitor.service.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
-import { INSTANCE } from './instance-tokens.js';
+import { loadTelemetry } from '../telemetry/load-telemetry.js';
+import { INSTANCE, TELEMETRY } from './instance-tokens.js';
 
 /** What tells how this process's workers get on. */
 export const observingProviders: FactoryProvider[] = [
+  {
+    provide: TELEMETRY,
+    // What needs it is made once it is there, and tasks may be added from then on.
+    useFactory: async ({ telemetry }: TaskQueueSettings) => (telemetry ? loadTelemetry() : undefined),
+    inject: [TaskQueueSettings],
+  },
   { provide: TaskEventSource, useFactory: () => new TaskEventSource() },
   {
     provide: TaskEvents,

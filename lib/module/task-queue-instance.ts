@@ -67,6 +67,23 @@ export function refuseSharedWork(instances: readonly TaskQueueInstance[]): void 
   }
 }
 
+/** A list has one name whatever the prefix: what it holds would go to either of them. @throws InvalidOptionsError */
+export function refuseSharedLists(instances: readonly TaskQueueInstance[]): void {
+  for (const [index, one] of instances.entries()) {
+    const names = new Set(one.settings.plain.map(({ list }) => list));
+    for (const other of instances.slice(index + 1).filter(({ settings }) => isSameRedis(settings, one.settings))) {
+      const shared = other.settings.plain.find(({ list }) => names.has(list));
+      if (!shared) continue;
+      const allowed = `lists in instance "${other.name}" that "${one.name}" does not name as well`;
+      throw new InvalidOptionsError([{ option: 'plain', given: shared.list, allowed }]);
+    }
+  }
+}
+
 function isSamePlace(one: TaskQueueSettings, other: TaskQueueSettings): boolean {
-  return one.prefix === other.prefix && isDeepStrictEqual(one.redis, other.redis);
+  return one.prefix === other.prefix && isSameRedis(one, other);
+}
+
+function isSameRedis(one: TaskQueueSettings, other: TaskQueueSettings): boolean {
+  return isDeepStrictEqual(one.redis, other.redis);
 }

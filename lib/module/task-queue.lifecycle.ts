@@ -16,6 +16,7 @@ import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { PlainIntakes } from '../plain/plain-intakes.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
@@ -25,6 +26,7 @@ import { RedisWatcher } from './redis-watcher.js';
 import {
   instancesOf,
   refuseDuplicates,
+  refuseSharedLists,
   refuseSharedWork,
   refuseStrays,
   TaskQueueInstance,
@@ -57,6 +59,7 @@ export class TaskQueueLifecycle
     private readonly producer: TaskProducer,
     private readonly status: TaskStatusService,
     private readonly worker: TaskWorker,
+    private readonly intakes: PlainIntakes,
     private readonly watcher: RedisWatcher,
     private readonly outages: OutageLog,
     private readonly declarer: ScheduleDeclarer,
@@ -89,6 +92,7 @@ export class TaskQueueLifecycle
       // Before the first one starts, so that what is wrong with any of them stops all.
       for (const instance of this.instances) await instance.load();
       refuseSharedWork(this.instances);
+      refuseSharedLists(this.instances);
       await this.start();
     });
   }
@@ -107,6 +111,7 @@ export class TaskQueueLifecycle
     const entries = this.handlers.load();
     await this.declarer.load();
     this.worker.checkConsume();
+    this.intakes.load();
     this.entries = entries;
   }
 
@@ -146,7 +151,8 @@ export class TaskQueueLifecycle
     const forget = onFurtherSignal(() => void this.worker.close());
     // Others make the ticks now. A call that is under way is cut off when the connections close, and nobody waits for it.
     void this.stopSchedules();
-    await this.worker.close().finally(forget);
+    // What comes in from now on is for others, too.
+    await Promise.all([this.intakes.stop(), this.worker.close()]).finally(forget);
   }
 
   /** After a failed start NestJS runs no hook of shutdown, and an open connection would keep the process running. */

@@ -14,11 +14,13 @@ import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import type { RedisTaskQueueOptions } from '../options/index.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
+import { PlainIntakes } from '../plain/plain-intakes.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { ScheduleDeclarer } from '../schedule/schedule-declarer.js';
 import { ScheduleKeeper } from '../schedule/schedule-keeper.js';
 import { TaskStatusService } from '../status/task-status.service.js';
-import { INSTANCE } from './instance-tokens.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
+import { INSTANCE, TELEMETRY } from './instance-tokens.js';
 import { MODULE_OPTIONS_TOKEN } from './redis-task-queue.module-definition.js';
 import { RedisWatcher } from './redis-watcher.js';
 import { TaskQueueLifecycle } from './task-queue.lifecycle.js';
@@ -57,7 +59,7 @@ export const taskQueueProviders: FactoryProvider[] = [
   {
     provide: TaskProducer,
     useFactory: (...dependencies: ConstructorParameters<typeof TaskProducer>) => new TaskProducer(...dependencies),
-    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry],
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, TELEMETRY],
   },
   {
     provide: TaskStatusService,
@@ -70,6 +72,20 @@ export const taskQueueProviders: FactoryProvider[] = [
     inject: [TaskBroker, TaskQueueSettings],
   },
   {
+    provide: PlainIntakes,
+    useFactory: (
+      { plain }: TaskBroker,
+      settings: TaskQueueSettings,
+      handlers: TaskHandlerRegistry,
+      outages: OutageLog,
+      instance: string,
+    ) => {
+      const log = guardedLog(new Logger(titleOf('RedisTaskQueueModule', instance)));
+      return new PlainIntakes(plain, settings, handlers, outages, log);
+    },
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, INSTANCE],
+  },
+  {
     provide: TaskWorker,
     useFactory: (
       broker: TaskBroker,
@@ -77,8 +93,10 @@ export const taskQueueProviders: FactoryProvider[] = [
       handlers: TaskHandlerRegistry,
       outages: OutageLog,
       keeper: ScheduleKeeper,
+      intakes: PlainIntakes,
       events: TaskEventSource,
       instance: string,
+      telemetry?: Telemetry,
     ) =>
       new TaskWorker(
         broker,
@@ -86,13 +104,28 @@ export const taskQueueProviders: FactoryProvider[] = [
         handlers,
         outages,
         {
+          begun: (partition) => intakes.begin(partition),
           beaten: (partition, { scheduleRevision }) => keeper.notice(partition, scheduleRevision),
-          left: (partition) => keeper.forget(partition),
+          left: async (partition) => {
+            keeper.forget(partition);
+            await intakes.end(partition);
+          },
         },
         events,
         guardedLog(new Logger(titleOf('TaskWorker', instance))),
+        telemetry,
       ),
-    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, OutageLog, ScheduleKeeper, TaskEventSource, INSTANCE],
+    inject: [
+      TaskBroker,
+      TaskQueueSettings,
+      TaskHandlerRegistry,
+      OutageLog,
+      ScheduleKeeper,
+      PlainIntakes,
+      TaskEventSource,
+      INSTANCE,
+      TELEMETRY,
+    ],
   },
   {
     provide: TaskConsumers,
@@ -113,6 +146,7 @@ export const taskQueueProviders: FactoryProvider[] = [
       TaskProducer,
       TaskStatusService,
       TaskWorker,
+      PlainIntakes,
       RedisWatcher,
       OutageLog,
       ScheduleDeclarer,

@@ -7,6 +7,7 @@ export type { Duration } from './duration.js';
 export type { FeatureInstance, FeatureOptions, FeatureOptionsFactory } from './feature-options.interface.js';
 export type { GroupOptions } from './group-limits.js';
 export type { DebounceOptions, LockOptions, ThrottleOptions, UniqueOptions } from './lock-options.js';
+export type { PlainListOptions, PlainStatusOptions } from './plain-options.js';
 export type { RateOptions } from './rate.js';
 export type {
   AckPolicy,

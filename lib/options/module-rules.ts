@@ -4,7 +4,20 @@ import { batchRule } from './batch-options.js';
 import { concurrencyRule } from './concurrency.js';
 import { parseDuration } from './duration.js';
 import { MAX_GROUP_CONCURRENCY } from './group-limits.js';
-import { duration, flag, integer, object, oneOf, pattern, record, rule, type Rule } from './option-rules.js';
+import {
+  arrayOf,
+  duration,
+  flag,
+  integer,
+  object,
+  oneOf,
+  pattern,
+  record,
+  required,
+  rule,
+  type Rule,
+} from './option-rules.js';
+import { plainNames } from './plain-options.js';
 import { rateRule } from './rate.js';
 import type { AckPolicy, DeliveryPolicy, StatusPolicy } from './redis-task-queue-options.interface.js';
 import { taskRules } from './task-options.js';
@@ -94,6 +107,9 @@ export const moduleRule = object({
   prefix: pattern(/^[^\s{}]{0,64}$/, 'at most 64 characters without white space and braces'),
   ...ofNames,
   schedules: object({ owner: queueName }),
+  plain: arrayOf(
+    object({ ...plainNames, list: required(plainNames.list), task: required(taskName), queue: queueName }),
+  ),
   defaults: queueRule,
   consume: consumeRule,
   autoStart: flag,
@@ -104,5 +120,6 @@ export const moduleRule = object({
   waitForRedis: flag,
   globalEnhancers: flag,
   maxDataBytes: integer(1, MAX_BYTES),
+  telemetry: flag,
   name: rule('none here: an instance is named beside useFactory, useClass or useExisting', () => undefined),
 });

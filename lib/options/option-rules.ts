@@ -65,6 +65,22 @@ export const object =
     ) as Parsed<Shape>;
   };
 
+/** What must not be left out. */
+export const required =
+  <T>(read: Rule<T>): Rule<T> =>
+  (given, option, problems) =>
+    read(given ?? null, option, problems);
+
+/** An array of what `item` allows. */
+export const arrayOf =
+  <T>(item: Rule<T>): Rule<(T | undefined)[]> =>
+  (given, option, problems) => {
+    if (given === undefined) return undefined;
+    if (Array.isArray(given)) return given.map((each, row) => required(item)(each, `${option}.${row}`, problems));
+    problems.push({ option, given, allowed: 'an array' });
+    return undefined;
+  };
+
 /** An object from names that match `key` to values that match `value`. */
 export const record =
   <T>(key: Rule<string>, value: Rule<T>): Rule<Map<string, T>> =>

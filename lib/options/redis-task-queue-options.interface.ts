@@ -1,6 +1,7 @@
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import type { BatchOptions } from './batch-options.js';
 import type { Duration } from './duration.js';
+import type { PlainListOptions } from './plain-options.js';
 import type { RateOptions } from './rate.js';
 import type { TaskOptions } from './task-options.js';
 
@@ -137,6 +138,8 @@ export interface RedisTaskQueueOptions {
   /** Options by task name. */
   tasks?: Record<string, TaskNameOptions> | undefined;
   schedules?: SchedulesOptions | undefined;
+  /** Lists that others push plain values to, each of which becomes a task. @default none */
+  plain?: PlainListOptions[] | undefined;
   /** Options of every queue that has none of its own. */
   defaults?: QueueOptions | undefined;
   /** Which queues this process works on: all that it has handlers for, none, or these. @default true */
@@ -173,6 +176,11 @@ export interface RedisTaskQueueOptions {
   globalEnhancers?: boolean | undefined;
   /** The longest data of one task, as JSON in UTF-8 bytes. @default 1048576 (1 MiB) */
   maxDataBytes?: number | undefined;
+  /**
+   * Whether adds and runs are told to OpenTelemetry, as spans and metrics, and traces go on from the one to the other. Needs the package
+   * `@opentelemetry/api`, and an SDK that was started before the application. @default false
+   */
+  telemetry?: boolean | undefined;
 }
 
 /** Beside the options of an instance, and not among them: it must be known before a factory of options runs. */

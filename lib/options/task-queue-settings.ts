@@ -5,6 +5,7 @@ import type { BatchSettings } from './batch-options.js';
 import { FeatureLayer, layUnder } from './feature-layer.js';
 import type { FeatureOptions } from './feature-options.interface.js';
 import { featureRule, moduleRule, type PartialQueue, type PartialTask, redisRule } from './module-rules.js';
+import { checkPlainLists, type PlainList } from './plain-options.js';
 import type {
   AckPolicy,
   DeliveryPolicy,
@@ -51,8 +52,10 @@ export class TaskQueueSettings {
   readonly waitForRedis: boolean;
   readonly globalEnhancers: boolean;
   readonly maxDataBytes: number;
+  readonly telemetry: boolean;
   /** To whom the schedules belong that the code declares. */
   readonly scheduleOwner: string | undefined;
+  readonly plain: readonly PlainList[];
   private readonly queues = new Map<string, PartialQueue>();
   private readonly tasks = new Map<string, PartialTask>();
   private readonly defaults: PartialQueue;
@@ -69,6 +72,7 @@ export class TaskQueueSettings {
       const allowed = `0, or at least as long as the lease (${leaseMs} ms)`;
       problems.push({ option: 'maxBlocked', given: options.maxBlocked, allowed });
     }
+    const plain = checkPlainLists(given.plain ?? [], given.prefix ?? '', problems);
     if (problems.length > 0) throw new InvalidOptionsError(problems);
 
     this.redis = given.redis ?? fromEnvironment ?? 'redis://127.0.0.1:6379';
@@ -82,7 +86,9 @@ export class TaskQueueSettings {
     this.waitForRedis = given.waitForRedis ?? true;
     this.globalEnhancers = given.globalEnhancers ?? true;
     this.maxDataBytes = given.maxDataBytes ?? 1024 * 1024;
+    this.telemetry = given.telemetry ?? false;
     this.scheduleOwner = given.schedules?.owner;
+    this.plain = plain;
     this.defaults = given.defaults ?? {};
     layUnder(this.queues, given.queues);
     layUnder(this.tasks, given.tasks);

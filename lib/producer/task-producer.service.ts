@@ -21,9 +21,11 @@ import { ADD_OPTIONS, type AddOptions, checkOptionNames } from '../options/add-o
 import { dueOf } from '../options/due.js';
 import { checkGroup } from '../options/group-limits.js';
 import { lockOf } from '../options/lock-options.js';
+import { checkPlainList } from '../options/plain-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
+import type { Telemetry } from '../telemetry/telemetry.js';
 import { type AddedTask, addedTask } from './added-task.js';
-import { encodeData } from './encode-data.js';
+import { checkPlainValue, encodeData } from './encode-data.js';
 import { EnqueueBatcher, MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from './enqueue-batcher.js';
 import { ownOptions } from './own-options.js';
 import { randomFraction } from './random-fraction.js';
@@ -72,12 +74,14 @@ const BULK_ROW_NAMES = ['name', 'data', ...ADD_OPTIONS];
 export class TaskProducer {
   private readonly batchers: Readonly<Record<Place, EnqueueBatcher>>;
   private readonly nextId = monotonicFactory(randomFraction);
+  private readonly pushes = new Set<Promise<number>>();
   private closed = false;
 
   constructor(
-    broker: TaskBroker,
+    private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
     private readonly handlers: TaskHandlerRegistry,
+    private readonly telemetry?: Telemetry,
   ) {
     const enqueue = (partition: Partition, tasks: readonly NewTask[], inLanes: boolean): Promise<Enqueued[]> => {
       const { maxLength, status } = settings.queue(queueOf(partition));
@@ -108,12 +112,21 @@ export class TaskProducer {
    */
   add<Task extends TaskRef>(task: Task, ...rest: AddArguments<DataOf<Task>>): Promise<AddedTask>;
   async add(ref: TaskRef, data?: unknown, options: AddOptions = {}): Promise<AddedTask> {
-    const { partition, task, unseen } = this.prepare(ref, data, options, ADD_OPTIONS);
-    if (unseen) await this.validate(unseen);
-    const enqueued = await this.batchers[placeOf(task)].add(partition, task);
-    if (enqueued === 'full') throw this.full(partition);
-    if (enqueued === 'refused') throw refused(partition, task);
-    return addedTask(partition, task, enqueued);
+    const prepared = this.prepare(ref, data, options, ADD_OPTIONS);
+    const { partition, task, unseen } = prepared;
+    const adding = this.telemetry?.adding([prepared], false);
+    try {
+      if (unseen) await this.validate(unseen);
+      const enqueued = await this.batchers[placeOf(task)].add(partition, task);
+      if (enqueued === 'full') throw this.full(partition);
+      if (enqueued === 'refused') throw refused(partition, task);
+      const added = addedTask(partition, task, enqueued);
+      adding?.done([added]);
+      return added;
+    } catch (error) {
+      adding?.failed(error);
+      throw error;
+    }
   }
 
   /**
@@ -128,6 +141,46 @@ export class TaskProducer {
   async addBulk(rows: readonly (BulkRow | TaskRow)[]): Promise<AddedTask[]> {
     if (!Array.isArray(rows)) throw new InvalidOptionsError([{ option: 'rows', given: rows, allowed: 'an array' }]);
     const prepared = (rows as readonly (BulkRow | TaskRow)[]).map((row) => this.prepareRow(row));
+    const adding = this.telemetry?.adding(prepared, true);
+    try {
+      const added = await this.sendAll(prepared);
+      adding?.done(added);
+      return added;
+    } catch (error) {
+      adding?.failed(error);
+      throw error;
+    }
+  }
+
+  /**
+   * Pushes a value to the left of a list, as it is, for consumers that are written elsewhere and take from its right. It is no task:
+   * nothing is known of it here. Sent once: where the answer is lost it may have arrived, and pushed again it is there twice.
+   *
+   * @param list the key of the list, in full: the module's `prefix` does not apply
+   * @param value text; anything else must be encoded by the caller
+   * @returns how many elements the list has now
+   * @throws TaskQueueError `INVALID_OPTIONS` (the list), `INVALID_DATA`, `DATA_TOO_LARGE`, `PRODUCER_CLOSED`, `REDIS_UNAVAILABLE`,
+   *   `REDIS_REFUSED` (the key is no list, for instance), `NOT_IN_MEMORY`
+   *
+   * @example await producer.pushPlain('thumbnails', JSON.stringify({ id: 7, file: 'a.png' }));
+   */
+  async pushPlain(list: string, value: string): Promise<number> {
+    this.refuseIfClosed();
+    checkPlainList(list, this.settings.prefix);
+    checkPlainValue(list, value, this.settings.maxDataBytes);
+    const push = this.broker.plain.push(list, value);
+    this.pushes.add(push);
+    return push.finally(() => this.pushes.delete(push));
+  }
+
+  /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
+  async close(): Promise<void> {
+    this.closed = true;
+    await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
+    await Promise.allSettled(this.pushes);
+  }
+
+  private async sendAll(prepared: readonly PreparedTask[]): Promise<AddedTask[]> {
     for (const [row, { unseen }] of prepared.entries()) if (unseen) await this.validate(unseen, row);
     const parts = new Map<string, BulkPart>();
     prepared.forEach(({ partition, task }, row) => {
@@ -158,12 +211,6 @@ export class TaskProducer {
       throw new BulkIncompleteError(answers, full, cause);
     }
     return answers.filter((answer) => answer !== null);
-  }
-
-  /** Sends what was added before, then refuses. Called by the module when the application shuts down. */
-  async close(): Promise<void> {
-    this.closed = true;
-    await Promise.all(Object.values(this.batchers).map((batcher) => batcher.idle()));
   }
 
   private refuseIfClosed(): void {

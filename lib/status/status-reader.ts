@@ -15,13 +15,17 @@ export async function readStatuses(
   for (let start = 0; start < ids.length; start += PAGE) {
     const page = ids.slice(start, start + PAGE);
     const records = await broker.statuses(partition, page);
-    statuses.push(...page.map((id, row) => toStatus(partition, id, records[row] ?? null)));
+    statuses.push(
+      ...page.map((id, row) => {
+        const record = records[row];
+        return record ? toStatus(partition, id, record) : null;
+      }),
+    );
   }
   return statuses;
 }
 
-function toStatus(partition: Partition, id: string, record: StatusRecord | null): TaskStatus | null {
-  if (!record) return null;
+export function toStatus(partition: Partition, id: string, record: StatusRecord): TaskStatus {
   return {
     id: publicId(partition, id),
     queue: queueOf(partition),

@@ -1,4 +1,5 @@
 import { fromEvent, lastValueFrom, map, merge, NEVER, Observable, takeUntil, tap, timer } from 'rxjs';
+import { checkTaskId } from '../broker/names.js';
 import { parsePublicId, type Partition, queueOf } from '../broker/partition.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import { TaskDefinition } from '../definition/task-definition.js';
@@ -10,6 +11,8 @@ import {
   TaskNotFoundError,
   TaskWaitTimeoutError,
 } from '../errors/index.js';
+import type { Duration } from '../options/duration.js';
+import { checkPlainWord, plainStatusKey, type PlainStatusOptions } from '../options/plain-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { checkWaitOptions, type WaitOptions } from '../options/wait-options.js';
 import { readStatuses } from './status-reader.js';
@@ -115,6 +118,31 @@ export class TaskStatusService {
     return resultOf(id, ofTask(first, await this.ended(id, third)));
   }
 
+  /**
+   * The plain status of an id: what stands under the key `task_status:<id>`, whoever wrote it. Of tasks from plain lists that is their
+   * state; the module's `prefix` does not apply.
+   *
+   * @returns `null` where there is none (any more)
+   * @throws TaskQueueError `INVALID_ID`, `INVALID_OPTIONS`, `NOT_A_PLAIN_STATUS`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`,
+   *   `NOT_IN_MEMORY`
+   */
+  async getPlain(id: string, options: PlainStatusOptions = {}): Promise<string | null> {
+    return this.broker.plain.word(this.plainKey(id, options));
+  }
+
+  /**
+   * Writes the plain status of an id, for whoever reads it elsewhere. A task that has one writes over it when its state changes.
+   *
+   * @param word text of 1 to 256 bytes without control characters
+   * @param ttl how long it stays. @default for ever
+   * @throws TaskQueueError as `getPlain`; what somebody keeps there that is no text is left as it is: `NOT_A_PLAIN_STATUS`
+   */
+  async setPlain(id: string, word: string, ttl?: Duration, options: PlainStatusOptions = {}): Promise<void> {
+    const key = this.plainKey(id, options);
+    const { word: checkedWord, ttlMs } = checkPlainWord(word, ttl);
+    await this.broker.plain.setWord(key, checkedWord, ttlMs);
+  }
+
   /** Ends what watches tasks. Called by the module when the application shuts down. */
   close(): void {
     this.watcher.close();
@@ -135,6 +163,11 @@ export class TaskStatusService {
       takeUntil(givenUp),
     );
     return lastValueFrom(watched, { defaultValue: null });
+  }
+
+  private plainKey(id: string, options: PlainStatusOptions): string {
+    checkTaskId(id);
+    return plainStatusKey(id, options, this.settings.prefix);
   }
 
   private comesLater(partition: Partition): boolean {

@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import { RedisBroker } from '../../lib/broker/redis/redis.broker.js';
 import { RedisServer } from '../../lib/testing/redis-server.js';
 import { exchangeCases } from './script-times/exchange-cases.js';
+import { plainCases } from './script-times/plain-cases.js';
 import { queueCases } from './script-times/queue-cases.js';
 import { repairCases } from './script-times/repair-cases.js';
 import type { ScriptCase } from './script-times/script-case.js';
@@ -25,7 +26,9 @@ const broker = new RedisBroker({ redis: server.url, prefix: '', commandTimeoutMs
 try {
   await fillBackground(redis);
   print('microseconds per call', 'min', 'median', 'p90', 'max');
-  const cases = [...exchangeCases, ...queueCases, ...repairCases].filter(({ name }) => name.includes(PART));
+  const cases = [...exchangeCases, ...queueCases, ...plainCases, ...repairCases].filter(({ name }) =>
+    name.includes(PART),
+  );
   for (const [index, each] of cases.entries()) {
     const micros = await measure(each, new Stage(broker, redis, `case-${index}`), Number(CALLS));
     const at = (share: number): string => String(Math.round(micros[Math.floor((micros.length - 1) * share)] ?? 0));

@@ -1,6 +1,11 @@
-import { encodeEnvelope } from '../../lib/broker/envelope.js';
+import { decodeEnvelope, encodeEnvelope } from '../../lib/broker/envelope.js';
+import type { Outcome } from '../../lib/broker/exchange.js';
 import { type DebounceLock, LOCKED_SUFFIX, type UniqueLock } from '../../lib/broker/lock.js';
-import type { NewTask } from '../../lib/broker/task-broker.js';
+import { partitionOf } from '../../lib/broker/partition.js';
+import type { NewTask, TaskBroker } from '../../lib/broker/task-broker.js';
+import type { ManualWorker } from './broker-fixture.js';
+
+const q = partitionOf('q');
 
 interface LockedOptions {
   key?: string;
@@ -42,4 +47,30 @@ function locked(
   const envelope = encodeEnvelope(id, 'task', JSON.stringify(data), undefined, { priority, group });
   const due = inMs === undefined ? undefined : { inMs };
   return { id, name: 'task', token: '', envelope, due, expiresInMs, priority, group, lock };
+}
+
+/** Adds it to queue `q`. @returns what became of it */
+export async function addDebounced(
+  broker: TaskBroker,
+  ...[name, waitMs, options]: Parameters<typeof debounced>
+): Promise<unknown> {
+  return (await broker.addLocked(q, [debounced(name, waitMs, options)]))[0];
+}
+
+/** The same, and has it due at once. */
+export async function addDebouncedDue(
+  broker: TaskBroker,
+  ...[name, , options]: Parameters<typeof debounced>
+): Promise<unknown> {
+  const answer = await addDebounced(broker, name, 60_000, options);
+  const isReplaced = typeof answer === 'object' && answer !== null && 'replaced' in answer;
+  const id = isReplaced ? String(answer.replaced) : idOf(name);
+  await broker.steering.reschedule(q, id, { inMs: 0 });
+  return answer;
+}
+
+/** What a worker gets that can take as much as there is: the data by id. */
+export async function claimData(worker: ManualWorker, outcomes: Outcome[] = []): Promise<Record<string, unknown>> {
+  const reply = await worker.exchange(10, outcomes);
+  return Object.fromEntries(reply?.claimed.map(decodeEnvelope).map(({ id, data }) => [id, data]) ?? []);
 }

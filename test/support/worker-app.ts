@@ -66,6 +66,14 @@ class Tasks implements OnModuleDestroy, OnApplicationShutdown {
     return Promise.all(data.map((each, at) => this.hold(each, tasks[at]!)));
   }
 
+  /** Of a plain list: in the journal it goes by its element. */
+  @TaskHandler('plain')
+  async plain(element: string, { attempt }: TaskContext): Promise<string> {
+    await journal.write({ event: 'began', id: element, attempt, worker: options.label });
+    await delay(2);
+    return element;
+  }
+
   @TaskHandler('spin')
   spin({ ms }: { ms: number }): string {
     spinFor(ms);

@@ -13,13 +13,13 @@ export class DueTasks {
     return this.waiting.length;
   }
 
-  get all(): MemoryTask[] {
-    return this.waiting.map(({ task }) => task);
-  }
-
   /** When the first one is due. */
   get firstDue(): number | undefined {
     return this.waiting[0]?.due;
+  }
+
+  get all(): readonly Readonly<DueTask>[] {
+    return this.waiting;
   }
 
   add(task: MemoryTask, due: number): void {

@@ -37,8 +37,9 @@ export class MemoryGroups {
     return Math.min(...this.resting.values());
   }
 
+  /** By their names. */
   get all(): MemoryTask[][] {
-    return [...this.lists.values()];
+    return [...this.lists].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, list]) => list);
   }
 
   get hasAny(): boolean {

@@ -64,8 +64,13 @@ export class MemoryLines {
     return true;
   }
 
+  /** In the order in which they have their turn, but the groups by their names. */
   get all(): MemoryTask[] {
-    return [...this.byPriority.values(), this.suspects, ...this.groups.all].flat();
+    const lines = this.priorities.flatMap((priority) => [
+      this.of(priority),
+      ...(priority === 0 ? this.groups.all : []),
+    ]);
+    return [this.suspects, ...lines].flat();
   }
 
   find(id: string): MemoryTask | undefined {

@@ -12,7 +12,7 @@ export class MemoryReadings implements QueueReadings {
   async counts(partition: Partition): Promise<QueueCounts> {
     const { lines, scheduled, statuses, dead, heldCount, limitedUntil, clock } = this.queue(partition);
     const { completed, failed } = this.reports.lastMinute(partition, clock.nowMs);
-    const retrying = scheduled.all.filter(({ id }) => statuses.get(id)?.state === 'retrying').length;
+    const retrying = scheduled.all.filter(({ task: { id } }) => statuses.get(id)?.state === 'retrying').length;
     return {
       waiting: lines.all.length,
       scheduled: scheduled.size - retrying,

@@ -118,6 +118,12 @@ export class MemoryStatuses {
     return state === 'waiting' || state === 'scheduled';
   }
 
+  /** The ids of those that ended so, the latest first. */
+  endedAs(state: TaskState): string[] {
+    const ended = [...this.byId.keys()].filter((id) => this.get(id)?.state === state);
+    return ended.reverse().sort((one, other) => (this.get(other)?.finished ?? 0) - (this.get(one)?.finished ?? 0));
+  }
+
   record(id: string): StatusRecord | null {
     const status = this.get(id);
     if (status?.state === undefined) return null;

@@ -21,6 +21,7 @@ import { MemoryBells } from './memory-bells.js';
 import type { Clock } from './memory-clock.js';
 import { exchange } from './memory-exchange.js';
 import { MemoryQueue, type OnAdded } from './memory-queue.js';
+import { MemoryListing } from './memory-listing.js';
 import { recover } from './memory-recovery.js';
 import { MemoryReadings } from './memory-readings.js';
 import { MemoryReports } from './memory-reports.js';
@@ -28,6 +29,7 @@ import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
 import { MemoryWatches } from './memory-watches.js';
+import { NoPlain } from './no-plain.js';
 import { NoRepairs } from './no-repairs.js';
 
 /**
@@ -39,7 +41,9 @@ export class MemoryBroker extends TaskBroker {
   readonly steering = new MemorySteering((partition) => this.queue(partition));
   readonly reports = new MemoryReports((partition) => this.queue(partition));
   readonly readings = new MemoryReadings((partition) => this.queue(partition), this.reports);
+  readonly listing = new MemoryListing((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
+  readonly plain = new NoPlain();
   private readonly queues = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
   private readonly watches = new MemoryWatches();

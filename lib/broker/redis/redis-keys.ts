@@ -74,6 +74,16 @@ export class RedisKeys {
     return `${this.prefix}task_parked:{${partition}}`;
   }
 
+  /** ZSET worker → lease expiry in ms, 0 once declared dead */
+  workers(partition: Partition): string {
+    return `${this.prefix}task_workers:{${partition}}`;
+  }
+
+  /** LIST of ids finished last, capped */
+  recent(partition: Partition): string {
+    return `${this.prefix}task_recent:{${partition}}`;
+  }
+
   /** HASH id → envelope of what a worker holds */
   active(partition: Partition, worker: string): string {
     return `${this.prefix}task_active:{${partition}}:${worker}`;
@@ -114,7 +124,7 @@ export class RedisKeys {
     return `${this.prefix}task_turns:{${partition}}`;
   }
 
-  /** ZSET id → until when somebody watches its status, in ms */
+  /** ZSET id → until when somebody watches its status, in ms. With `:plain` behind it a HASH, of those that have a plain status: see `watching` */
   watched(partition: Partition): string {
     return `${this.prefix}task_watched:{${partition}}`;
   }
@@ -127,6 +137,11 @@ export class RedisKeys {
   /** HASH `<minute>:<figure>` of one hour, whose number since 1970 stands behind it; `<hour>:<figure>` of one day */
   history(partition: Partition, span: 'hour' | 'day'): string {
     return `${this.prefix}task_history:{${partition}}:${span}:`;
+  }
+
+  /** LIST of what was claimed of a plain list, until it is a task */
+  claimedOf(partition: Partition, list: string): string {
+    return `${this.prefix}task_plain:{${partition}}:${list}`;
   }
 
   /** HASH of the layout version and counters */
@@ -150,9 +165,9 @@ export class RedisKeys {
         this.bell(partition),
         this.scheduled(partition),
         this.parked(partition),
-        key('task_workers'), // ZSET worker → lease expiry in ms, 0 once declared dead; with `:info` a HASH of what each told last
+        this.workers(partition),
         this.dead(partition),
-        key('task_recent'), // LIST of ids finished last, capped
+        this.recent(partition),
         this.meta(partition),
         this.suspects(partition),
         this.cancel(partition),
@@ -177,6 +192,13 @@ export class RedisKeys {
     return keys;
   }
 }
+
+/** Whether a key of that name is one of the layout, or might become one. */
+export function isOfLayout(prefix: string, key: string): boolean {
+  return key.startsWith(prefix) && OF_LAYOUT.test(key.slice(prefix.length));
+}
+
+const OF_LAYOUT = /^task_([a-z_]+:\{|schedule_queues:|nothing$)/;
 
 /** How many keys every script gets. */
 export const SCRIPT_KEYS = 23;

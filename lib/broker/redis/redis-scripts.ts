@@ -2,6 +2,7 @@ import type { Result } from 'ioredis';
 import type { TaskState } from '../task-state.js';
 import { SCRIPT_KEYS } from './redis-keys.js';
 import { addLocked } from './scripts/add-locked.script.js';
+import { adoptPlain } from './scripts/adopt-plain.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
 import { counts } from './scripts/counts.script.js';
@@ -10,6 +11,8 @@ import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
 import { enqueueInLanes } from './scripts/enqueue-in-lanes.script.js';
 import { exchange } from './scripts/exchange.script.js';
+import { findTask } from './scripts/find-task.script.js';
+import { indexPage } from './scripts/index-page.script.js';
 import { leave } from './scripts/leave.script.js';
 import { longestWait } from './scripts/longest-wait.script.js';
 import { pauseSchedule } from './scripts/pause-schedule.script.js';
@@ -35,6 +38,7 @@ import { ringAgain } from './scripts/ring-again.script.js';
 import { runSchedule } from './scripts/run-schedule.script.js';
 import { scheduleScript } from './scripts/schedule.script.js';
 import { setGroup } from './scripts/set-group.script.js';
+import { setPlain } from './scripts/set-plain.script.js';
 import { tick } from './scripts/tick.script.js';
 import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
@@ -66,6 +70,8 @@ declare module 'ioredis' {
     taskCounts(keysAndArguments: Arguments): Result<CountsAnswer, Context>;
     taskReport(keysAndArguments: Arguments): Result<number, Context>;
     taskWorkers(keysAndArguments: Arguments): Result<WorkersAnswer, Context>;
+    taskIndexPage(keysAndArguments: Arguments): Result<string[], Context>;
+    taskFind(keysAndArguments: Arguments): Result<FindAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
     taskDiscard(keysAndArguments: Arguments): Result<number, Context>;
     taskRingAgain(keysAndArguments: Arguments): Result<null, Context>;
@@ -75,6 +81,8 @@ declare module 'ioredis' {
     taskRunSchedule(keysAndArguments: Arguments): Result<[code: number, version?: number], Context>;
     taskDueSchedules(keysAndArguments: Arguments): Result<DueAnswer, Context>;
     taskTick(keysAndArguments: Arguments): Result<number[], Context>;
+    taskAdoptPlain(keysAndArguments: Arguments): Result<AdoptAnswer, Context>;
+    taskSetPlain(key: string, word: string, ttlMs: number | ''): Result<string | null, Context>;
     taskRepairWorkers(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
@@ -126,10 +134,19 @@ export type WorkersAnswer = [
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
+export type FindAnswer = [
+  place: '' | 'active' | 'scheduled' | 'dead',
+  envelope: string | null,
+  workerOrScore: string,
+  status: string[],
+];
+
 export type UpsertAnswer =
   [code: -1, version: number] | [code: 0 | 1 | 2, next: string] | [code: 3, owner: string] | [code: 4];
 
 export type DueAnswer = [nowMs: number, nextInMs: number, revision: number, due: (string | number)[]];
+
+export type AdoptAnswer = [code: -1, version: number] | [count: number, more: number, malformed: string[]];
 
 /** Kind, id, and 1 if it was mended, over and over. */
 export type DamageAnswer = (string | number)[];
@@ -146,9 +163,9 @@ export type RepairListAnswer = [
   bytes: number,
 ];
 
-const script = (body: string): { lua: string; numberOfKeys: number } => ({
+const script = (body: string, furtherKeys = 0): { lua: string; numberOfKeys: number } => ({
   lua: whole(body),
-  numberOfKeys: SCRIPT_KEYS,
+  numberOfKeys: SCRIPT_KEYS + furtherKeys,
 });
 
 /** The option `scripts` of an ioredis client: sent by hash, and in full where Redis does not know the hash (yet). */
@@ -170,6 +187,8 @@ export const redisScripts = {
   taskCounts: script(counts),
   taskReport: script(report),
   taskWorkers: script(workersScript),
+  taskIndexPage: script(indexPage),
+  taskFind: script(findTask),
   taskRevive: script(revive),
   taskDiscard: script(discard),
   taskRingAgain: script(ringAgain),
@@ -179,6 +198,8 @@ export const redisScripts = {
   taskRunSchedule: script(runSchedule),
   taskDueSchedules: script(dueSchedules),
   taskTick: script(tick),
+  taskAdoptPlain: script(adoptPlain, 2),
+  taskSetPlain: { lua: setPlain, numberOfKeys: 1 },
   taskRepairWorkers: script(repairWorkers),
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),

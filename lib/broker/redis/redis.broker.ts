@@ -24,6 +24,8 @@ import { RedisBells } from './redis-bells.js';
 import { type ConnectionListener, RedisConnection } from './redis-connection.js';
 import { LAYOUT_VERSION, RedisKeys } from './redis-keys.js';
 import { RedisLeaseKeeper } from './redis-lease-keeper.js';
+import { RedisPlain } from './redis-plain.js';
+import { RedisListing } from './redis-listing.js';
 import { RedisReadings } from './redis-readings.js';
 import { RedisReports } from './redis-reports.js';
 import { RedisRepair } from './redis-repair.js';
@@ -49,14 +51,17 @@ const CLAIM_BYTES = 1024 * 1024;
 
 /**
  * Keeps tasks in Redis, in the layout that docs/redis.md shows. Holds one connection, and a second one once it sleeps;
- * `CLIENT LIST` shows them as `<prefix>task_queue:commands` and `<prefix>task_queue:bells`.
+ * `CLIENT LIST` shows them as `<prefix>task_queue:commands` and `<prefix>task_queue:bells`, and one for each plain list as
+ * `<prefix>task_queue:plain`.
  */
 export class RedisBroker extends TaskBroker {
   readonly schedules: RedisSchedules;
   readonly steering: RedisSteering;
   readonly readings: RedisReadings;
   readonly reports: RedisReports;
+  readonly listing: RedisListing;
   readonly repairs: RedisRepair;
+  readonly plain: RedisPlain;
   private readonly keys: RedisKeys;
   private readonly commands: RedisConnection;
   private readonly blocking: RedisConnection;
@@ -74,20 +79,25 @@ export class RedisBroker extends TaskBroker {
       // All lead to the same server: where one broke, the others may be silent, too.
       () => {
         this.blocking.renew();
+        this.plain.renew();
         this.statusWatch?.renew();
       },
     );
     const settings = { scripts: redisScripts, connectionName: `${prefix}task_queue:${connection}` };
     this.commands = new RedisConnection(redis, commandTimeoutMs, commandTimeoutMs, settings, this.health);
-    this.blocking = new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs, {
-      connectionName: `${prefix}task_queue:bells`,
-    });
+    const connectToBlock = (name: string): RedisConnection =>
+      new RedisConnection(redis, commandTimeoutMs, MAX_SLEEP_MS + commandTimeoutMs, {
+        connectionName: `${prefix}task_queue:${name}`,
+      });
+    this.blocking = connectToBlock('bells');
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
     this.steering = new RedisSteering(this.keys, this.commands);
     this.readings = new RedisReadings(this.keys, this.commands);
     this.reports = new RedisReports(this.keys, this.commands);
+    this.listing = new RedisListing(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
+    this.plain = new RedisPlain(this.keys, this.commands, this.health, () => connectToBlock('plain'));
     this.schedules = new RedisSchedules(this.keys, this.commands, this.health);
   }
 
@@ -245,6 +255,7 @@ export class RedisBroker extends TaskBroker {
 
   async close(): Promise<void> {
     this.health.stop();
+    this.plain.close();
     this.blocking.close();
     this.commands.close();
   }

@@ -21,6 +21,7 @@ const peers: Record<string, () => Promise<{ peer: Peer }>> = {
   'ours:debounce': () => oursWith({ feature: 'debounce' }),
   'ours:schedule': () => oursWith({ feature: 'schedule' }),
   'ours:batch': () => oursWith({ feature: 'batch' }),
+  'ours:telemetry': oursTraced,
   bullmq: () => import('./bullmq.js'),
   'bee-queue': () => import('./bee-queue.js'),
   bull: () => import('./bull.js'),
@@ -31,6 +32,11 @@ const peers: Record<string, () => Promise<{ peer: Peer }>> = {
 
 async function oursWith(setup: Setup): Promise<{ peer: Peer }> {
   return { peer: (await import('./ours.js')).ours(setup) };
+}
+
+async function oursTraced(): Promise<{ peer: Peer }> {
+  (await import('./dropping-sdk.js')).startDroppingSdk();
+  return oursWith({ feature: 'telemetry' });
 }
 
 export const PEER_NAMES = Object.keys(peers);

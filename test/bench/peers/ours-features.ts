@@ -15,6 +15,8 @@ export interface Feature {
   areScheduled?: true;
   /** How many schedules the queue has besides. None of them ticks meanwhile. */
   schedules?: number;
+  /** Adds and runs are told to an SDK of OpenTelemetry, which drops what it has gathered. */
+  isTraced?: true;
 }
 
 const PRIORITIES = [-1, 1, 2];
@@ -39,6 +41,7 @@ export const features = {
   schedule: { schedules: 1_000 },
   unique: { add: ({ n }) => ({ unique: { key: String(n), until: 'finished' } }) },
   batch: { batchSize: 100 },
+  telemetry: { isTraced: true },
 } satisfies Record<string, Feature>;
 
 export type FeatureName = keyof typeof features;

@@ -1,5 +1,5 @@
 import { type DynamicModule, Inject, Injectable, type Type } from '@nestjs/common';
-import type { QueueOptions } from '../../../lib/index.js';
+import type { QueueOptions, RedisTaskQueueOptions } from '../../../lib/index.js';
 import type { WorkOptions } from '../peer.js';
 import { TASK_NAME, type TaskData, type TaskResult } from '../task-data.js';
 import { RedisTaskQueueModule, TaskHandler } from './library.js';
@@ -17,16 +17,19 @@ export interface Setup {
   feature?: FeatureName;
 }
 
-/** What the setup says of the queue. */
-export function queueOptions({ policies, feature }: Setup): QueueOptions {
+function moduleOptions(
+  url: string,
+  { policies, feature }: Setup,
+  ofWorker: Pick<QueueOptions, 'concurrency'> = {},
+): RedisTaskQueueOptions {
   const of: Feature | undefined = feature && features[feature];
-  return { ...policies, ...of?.queue };
+  return { redis: url, defaults: { ...policies, ...of?.queue, ...ofWorker }, telemetry: of?.isTraced };
 }
 
 /** The application of a producer. */
 export class ProducerModule {
   static at(url: string, setup: Setup): DynamicModule {
-    return { module: this, imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: queueOptions(setup) })] };
+    return { module: this, imports: [RedisTaskQueueModule.forRoot(moduleOptions(url, setup))] };
   }
 }
 
@@ -36,7 +39,7 @@ export class WorkerModule {
     const { enhancers: around = [] } = setup;
     return {
       module: this,
-      imports: [RedisTaskQueueModule.forRoot({ redis: url, defaults: { ...queueOptions(setup), concurrency } })],
+      imports: [RedisTaskQueueModule.forRoot(moduleOptions(url, setup, { concurrency }))],
       providers: [...queues.map((queue) => handlerOf(queue, setup, around)), { provide: HANDLE, useValue: handle }],
     };
   }

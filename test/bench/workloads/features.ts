@@ -4,7 +4,15 @@ import { drain } from './drain.js';
 
 /** What each feature costs those who use it: the same with the library and plain tasks, and with tasks that ask for more. */
 export const features: readonly Workload[] = [
-  withFeatures(addBulk, ['ours', 'ours:priority', 'ours:group', 'ours:unique', 'ours:delay', 'ours:debounce']),
+  withFeatures(addBulk, [
+    'ours',
+    'ours:priority',
+    'ours:group',
+    'ours:unique',
+    'ours:delay',
+    'ours:debounce',
+    'ours:telemetry',
+  ]),
   withFeatures(drain({ concurrency: 100, tasks: 50_000 })),
 ];
 

@@ -7,6 +7,7 @@ import { DeliveryTasks } from './delivery.tasks.js';
 import { HealthController } from './health.controller.js';
 import { OrderTasks, QUEUE } from './order.tasks.js';
 import { OrdersController } from './orders.controller.js';
+import { telemetry } from './platform.js';
 import { openRedis } from './redis.js';
 import { Tenant } from './tenant.js';
 
@@ -14,7 +15,12 @@ import { Tenant } from './tenant.js';
   imports: [
     TerminusModule.forRoot({ logger: false }),
     RedisTaskQueueModule.forRootAsync({
-      useFactory: () => ({ redis: openRedis, commandTimeout: 500, queues: { [QUEUE]: { concurrency: 10 } } }),
+      useFactory: () => ({
+        redis: openRedis,
+        commandTimeout: 500,
+        queues: { [QUEUE]: { concurrency: 10 } },
+        telemetry,
+      }),
     }),
   ],
   controllers: [OrdersController, DeliveriesController, HealthController],

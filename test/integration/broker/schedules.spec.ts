@@ -1,39 +1,19 @@
 import { describe, expect, it } from 'vitest';
-import { encodeBody } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import type { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
-import type { NewSchedule, Overlap, TickAnswer } from '../../../lib/broker/schedule-store.js';
+import type { Overlap } from '../../../lib/broker/schedule-store.js';
 import { completed, ManualWorker, openBroker } from '../../support/broker-fixture.js';
 import { redisFixture } from '../../support/redis-fixture.js';
+import { newSchedule, tick, tickId } from '../../support/ticks.js';
 
 const fixture = redisFixture('schedules');
 const q = partitionOf('q');
 const key = (name: string): string => `${fixture.prefix}task_${name}:{q}`;
-const tickId = (name: string, ms: number): string => `schedule:${name}:${new Date(ms).toISOString()}`;
-
-function newSchedule(name: string, more: Partial<NewSchedule> = {}): NewSchedule {
-  const timing = JSON.stringify({ everyMs: 1_000 });
-  const body = encodeBody('work', '{"a":1}', { attempts: 3 });
-  return { name, timing, catchUp: 'last', overlap: 'allow', task: 'work', body, expiresInMs: undefined, ...more };
-}
 
 /** By Redis's clock, in whole seconds. */
 async function secondsAgo(seconds: number): Promise<number> {
   const [now] = await fixture.redis.time();
   return (Number(now) - seconds) * 1_000;
-}
-
-/** Makes these ticks; the next one after them is the first of `rest`, or a second later. */
-async function tick(broker: RedisBroker, name: string, ticks: number[], nextMs?: number): Promise<TickAnswer[] | null> {
-  const [tickMs = 0] = ticks;
-  return broker.schedules.tick(q, {
-    name,
-    timing: newSchedule(name).timing,
-    tickMs,
-    ticks,
-    nextMs: nextMs ?? (ticks.at(-1) ?? 0) + 1_000,
-    maxLength: Infinity,
-  });
 }
 
 async function start(overlap: Overlap = 'allow'): Promise<{ broker: RedisBroker; worker: ManualWorker; t: number }> {

@@ -5,6 +5,7 @@ import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { retrying } from './retrying.lua.js';
+import { noteEnded } from './recent.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
@@ -46,14 +47,14 @@ if state == 'active' then state = 'waiting' end
 if state == 'waiting' then
   call('HSET', cancel, id, reason)
   mark_cancelled(id, reason)
-  call('HSET', key, 'cancelled_in', token .. ' ' .. state)
+${noteEnded('{id}')}  call('HSET', key, 'cancelled_in', token .. ' ' .. state)
 elseif state == 'scheduled' or state == 'retrying' then
   call('ZREM', scheduled, id)
   call('SREM', ${retrying}, id)
   call('HDEL', parked, id)
   call('HSET', key, 'cancelled_in', token .. ' ' .. state)
   end_cancelled(id, reason, retention)
-end
+${noteEnded('{id}')}end
 tick_ended(id)
 lock_ended(id, lock, state == 'waiting' or state == 'scheduled' or state == 'retrying')
 return state

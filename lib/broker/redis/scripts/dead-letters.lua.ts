@@ -44,7 +44,10 @@ end
 
 -- Where the retention is 0 nothing is kept.
 local function bury(id, envelope, attempt, failure, retention)
-  if retention == 0 then return note('DEL', status .. id) end
+  if retention == 0 then
+    if is_followed then note('HSET', status .. id, 'state', 'failed') end
+    return note('DEL', status .. id)
+  end
   id = park(id, envelope)
   call('ZADD', dead, now_text, id)
   note_error(id, attempt, failure)

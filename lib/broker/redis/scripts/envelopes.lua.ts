@@ -1,17 +1,21 @@
 /** What scripts know of envelopes: how to read and rewrite the head, and how to adopt what others pushed. */
 export const envelopes = String.raw`
--- Well-formed UTF-8, by the table of RFC 3629: other bytes would come back from a worker as another id.
+-- Well-formed UTF-8, by the table of RFC 3629: other bytes would come back from a worker as others.
+local MAX_ID = 256
 local UTF8 = {
+  '[%z\1-\127]+',
   '[\194-\223][\128-\191]',
   '\224[\160-\191][\128-\191]', '[\225-\236\238\239][\128-\191][\128-\191]', '\237[\128-\159][\128-\191]',
   '\240[\144-\191][\128-\191][\128-\191]', '[\241-\243][\128-\191][\128-\191][\128-\191]',
   '\244[\128-\143][\128-\191][\128-\191]',
 }
-local function is_id(id)
-  if #id == 0 or #id > 256 then return false end
-  if not string.find(id, '[\128-\255]') then return true end
-  for _, sequence in ipairs(UTF8) do id = string.gsub(id, sequence, ' ') end
-  return not string.find(id, '[\128-\255]')
+local function is_text(text, most)
+  if #text > most then return false end
+  for _, sequence in ipairs(UTF8) do
+    if not string.find(text, '[\128-\255]') then return true end
+    text = string.gsub(text, sequence, ' ')
+  end
+  return not string.find(text, '[\128-\255]')
 end
 
 -- Returns the id of an envelope, its attempts so far, whether a worker died that held it, and true unless it is one of the plain
@@ -33,7 +37,7 @@ local function identify(envelope)
     if not ok then return nil end
     id = decoded[1]
   end
-  if is_id(id) then return id, attempt, string.find(envelope, '^,"lost":%d', rest) ~= nil, true end
+  if id ~= '' and is_text(id, MAX_ID) then return id, attempt, string.find(envelope, '^,"lost":%d', rest) ~= nil, true end
 end
 
 -- Adds to the counters in the head, and enters when the first attempt began where that is given and not known yet. "lost"
@@ -162,7 +166,7 @@ local function adopt(item)
   if not ok or type(task) ~= 'table' or type(task.name) ~= 'string' or task.name == '' then return nil end
   local id = task.id
   if type(id) == 'number' and id % 1 == 0 and math.abs(id) < 2 ^ 53 then id = string.format('%.0f', id) end
-  if type(id) ~= 'string' or not is_id(id) or note('HSETNX', status .. id, 'state', 'waiting') ~= 1 then
+  if type(id) ~= 'string' or id == '' or not is_text(id, MAX_ID) or note('HSETNX', status .. id, 'state', 'waiting') ~= 1 then
     id = fresh_id()
     note('HSET', status .. id, 'state', 'waiting')
   end

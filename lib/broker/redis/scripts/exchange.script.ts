@@ -9,6 +9,7 @@ import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { limiting, limits } from './limiting.lua.js';
 import { promoting } from './promoting.lua.js';
+import { noteEnded } from './recent.lua.js';
 import { ringRoom } from './room.lua.js';
 import { settling } from './settling.lua.js';
 import { ticking } from './ticking.lua.js';
@@ -61,7 +62,7 @@ local marks, probes, max_lost = ARGV[9] == '1', ARGV[10] == '1', tonumber(ARGV[1
 local held = active .. worker
 local aging, group_concurrency = tonumber(ARGV[12]), tonumber(ARGV[13])
 local awaited_end = 15 + ARGV[15]
-local RECENT_MAX, OUTCOMES_FROM = 1000, awaited_end + 1
+local OUTCOMES_FROM = awaited_end + 1
 
 work_at_maxmemory()
 local expiry = tonumber(call('ZSCORE', workers, worker) or 0)
@@ -77,10 +78,7 @@ for i = 16, awaited_end do
   lock_ended(ARGV[i], locks[i])
 end
 ${promoting}${limiting}${claiming}
-if #finished > 0 then
-  call('LPUSH', recent, unpack(finished))
-  call('LTRIM', recent, 0, RECENT_MAX - 1)
-end
+if #finished > 0 then${noteEnded('finished')}end
 if #finished + #malformed > 0 then trim_dead(dead_retention) end
 
 -- Whoever rings adds a token; one is enough, and none where nothing is left.

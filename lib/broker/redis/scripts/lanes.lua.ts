@@ -1,3 +1,6 @@
+/** Stands in a list where a task stood that has moved to another one: nothing can be taken out of the midst of a list. */
+export const MOVED = 'no longer here';
+
 /**
  * In which list a task waits. Nearly all wait in the queue itself. What has a priority or a group waits in a lane: a list of its
  * own for each priority and each group, in the same order as the queue. `task_priorities` names those of priorities that are not
@@ -7,8 +10,7 @@
  */
 export const lanes = String.raw`
 local resting = groups .. ':resting'
--- Stands in a list where a task stood that has moved to another one: nothing can be taken out of the midst of a list.
-local MOVED = 'moved to another priority'
+local MOVED = '${MOVED}'
 
 -- The name of a lane; nothing for what belongs into the queue.
 local function lane_of(priority, group)

@@ -32,6 +32,8 @@ end
 -- Writes a status. A status tells of a task and is not the task: a key of another type, which somebody else put there,
 -- must not stop a script half-way, for nothing that a script did before is undone.
 local note = redis.pcall
+-- Whether somebody follows statuses: then also what is not kept is said.
+local is_followed = false
 
 -- For scripts that must work at maxmemory, too, since they free what is finished: Redis refuses a script only if its
 -- first write may need memory.

@@ -6,6 +6,7 @@ import { envelopes } from './envelopes.lua.js';
 import { groupSlots } from './group-slots.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
+import { noteEnded } from './recent.lua.js';
 import { ringRoom } from './room.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
@@ -80,7 +81,7 @@ for _, id in ipairs(page) do
   if not had_begun and not reason then unclaim(id, envelope, 'waiting') end
   if reason then
     end_cancelled(id, reason, cancelled_retention)
-  elseif max_lost == 0 or lost > max_lost then
+${noteEnded('{id}')}  elseif max_lost == 0 or lost > max_lost then
     local why = failure('lost too often', 'Lost ' .. lost .. ' times: these workers died with it: ' .. killed_by(id))
     if max_lost == 0 then why = failure('lost', 'Worker ' .. worker .. ' died with it') end
     bury(id, envelope, attempt + 1 - begun, why, dead_retention)

@@ -1,10 +1,12 @@
+import { toldAtOnce } from './watching.lua.js';
+
 /**
  * What the steps of a repair have in common. Needs `envelopes` and `deadLetters`.
  *
  * ARGV begins with: 1 to mend, retention in ms of dead letters and of what has ended otherwise, 1 if every waiting task has a
  * status, how many workers are known to be missing in the list, their names. The step's own arguments begin at `first`.
  */
-export const repairing = String.raw`
+export const repairing = String.raw`${toldAtOnce}
 local mends, dead_retention, ended_retention = ARGV[1] == '1', tonumber(ARGV[2]), ARGV[3]
 local has_statuses = ARGV[4] == '1'
 local first = 6 + ARGV[5]
@@ -74,7 +76,10 @@ end
 
 local function end_failed(id, name, message)
   local key = status .. id
-  if dead_retention == 0 then return note('DEL', key) end
+  if dead_retention == 0 then
+    if is_followed then note('HSET', key, 'state', 'failed') end
+    return note('DEL', key)
+  end
   if name then
     -- A status names its attempt from the second one on.
     local attempt = note('HGET', key, 'attempt')

@@ -12,9 +12,17 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: what is waiting already is no dead letter any more, and the token tells that this call has put it there.
  */
-export const revive = String.raw`${toldAtOnce}${envelopes}${lanes}${deadLetters}
+export const revive = String.raw`${envelopes}${lanes}${deadLetters}
 local token, revived = ARGV[1], {}
+-- Whose plain status was told before it failed has it told again.
 for i = 2, #ARGV do
+  local entry = redis.pcall('HGET', status .. ARGV[i], 'plain')
+  if type(entry) == 'string' and call('ZSCORE', dead, ARGV[i]) then
+    call('HSET', watched .. ':plain', ARGV[i], entry)
+    redis.pcall('HDEL', status .. ARGV[i], 'plain')
+  end
+end
+${toldAtOnce}for i = 2, #ARGV do
   local id = ARGV[i]
   local envelope = call('HGET', parked, id)
   local is_dead = envelope and call('ZSCORE', dead, id)

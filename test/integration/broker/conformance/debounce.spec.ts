@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope } from '../../../../lib/broker/envelope.js';
 import type { Outcome } from '../../../../lib/broker/exchange.js';
 import { partitionOf } from '../../../../lib/broker/partition.js';
 import type { TaskBroker } from '../../../../lib/broker/task-broker.js';
 import { completed, ManualWorker, newTask, RETENTION } from '../../../support/broker-fixture.js';
-import { debounced, idOf } from '../../../support/locked-tasks.js';
+import { addDebounced, addDebouncedDue, claimData, debounced, idOf } from '../../../support/locked-tasks.js';
 import { stages } from '../../../support/stages.js';
 
 describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
@@ -19,25 +18,6 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
     return { broker, worker: await new ManualWorker(broker, q, 'w').join() };
   }
 
-  async function add(broker: TaskBroker, ...[name, waitMs, options]: Parameters<typeof debounced>): Promise<unknown> {
-    return (await broker.addLocked(q, [debounced(name, waitMs, options)]))[0];
-  }
-
-  /** Adds a task and has it due at once. */
-  async function addDue(broker: TaskBroker, ...[name, , options]: Parameters<typeof debounced>): Promise<unknown> {
-    const answer = await add(broker, name, 60_000, options);
-    const id =
-      typeof answer === 'object' && answer !== null && 'replaced' in answer ? String(answer.replaced) : idOf(name);
-    await broker.steering.reschedule(q, id, { inMs: 0 });
-    return answer;
-  }
-
-  /** What a worker gets that can take as much as there is: the data by id. */
-  async function claim(worker: ManualWorker, outcomes: Outcome[] = []): Promise<Record<string, unknown>> {
-    const reply = await worker.exchange(10, outcomes);
-    return Object.fromEntries(reply?.claimed.map(decodeEnvelope).map(({ id, data }) => [id, data]) ?? []);
-  }
-
   /** In ms from now, by the clock of the broker. */
   async function dueIn(broker: TaskBroker, id: string): Promise<number> {
     const [status] = await broker.statuses(q, [id]);
@@ -47,55 +27,55 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
   describe('a debounced task', () => {
     it('is due so long after the last add, and has its data', async () => {
       const { broker, worker } = await start();
-      expect(await add(broker, 'a', 60_000)).toBe('created');
+      expect(await addDebounced(broker, 'a', 60_000)).toBe('created');
       // A while later.
       await broker.steering.reschedule(q, a, { inMs: 1_000 });
-      expect(await add(broker, 'b', 60_000, { data: 'newer' })).toEqual(replaced('a'));
-      expect(await add(broker, 'c', 90_000, { data: 'newest' })).toEqual(replaced('a'));
+      expect(await addDebounced(broker, 'b', 60_000, { data: 'newer' })).toEqual(replaced('a'));
+      expect(await addDebounced(broker, 'c', 90_000, { data: 'newest' })).toEqual(replaced('a'));
       const due = await dueIn(broker, a);
       expect(due).toBeGreaterThan(60_000);
       expect(due).toBeLessThanOrEqual(90_000);
-      expect(await claim(worker)).toEqual({});
+      expect(await claimData(worker)).toEqual({});
       await broker.steering.reschedule(q, a, { inMs: 0 });
-      expect(await claim(worker)).toEqual({ [a]: 'newest' });
+      expect(await claimData(worker)).toEqual({ [a]: 'newest' });
       expect(await broker.statuses(q, [b, c])).toEqual([null, null]);
     });
 
     it('has the priority of the last add, but keeps its place where it stands in the queue', async () => {
       const { broker, worker } = await start();
       const priorityOf = async (id: string): Promise<unknown> => (await broker.statuses(q, [id]))[0]?.priority;
-      await add(broker, 'a', 60_000, { priority: 7 });
+      await addDebounced(broker, 'a', 60_000, { priority: 7 });
       expect(await priorityOf(a)).toBe(7);
-      await add(broker, 'b', 60_000);
+      await addDebounced(broker, 'b', 60_000);
       expect(await priorityOf(a)).toBe(0);
-      await addDue(broker, 'b', 0, { priority: 5 });
+      await addDebouncedDue(broker, 'b', 0, { priority: 5 });
       await worker.exchange(0);
-      await add(broker, 'c', 60_000, { priority: 9, data: 'newest' });
+      await addDebounced(broker, 'c', 60_000, { priority: 9, data: 'newest' });
       await broker.steering.reprioritize(q, a, 3);
-      expect(await claim(worker)).toEqual({ [a]: 'newest' });
+      expect(await claimData(worker)).toEqual({ [a]: 'newest' });
       expect(await priorityOf(a)).toBe(3);
       await worker.exchange(0, [{ kind: 'released', id: a, began: false }]);
     });
 
     it('has the group of the last add, but keeps its place where it stands in the queue', async () => {
       const { broker, worker } = await start();
-      await add(broker, 'a', 60_000, { group: 'x' });
-      await addDue(broker, 'b', 0, { group: 'y', data: 'newer' });
+      await addDebounced(broker, 'a', 60_000, { group: 'x' });
+      await addDebouncedDue(broker, 'b', 0, { group: 'y', data: 'newer' });
       expect(await broker.statuses(q, [a])).toMatchObject([{ group: 'y' }]);
       await worker.exchange(0);
-      await add(broker, 'c', 60_000, { group: 'z', data: ',"name":"newest' });
-      expect(await claim(worker)).toEqual({ [a]: ',"name":"newest' });
+      await addDebounced(broker, 'c', 60_000, { group: 'z', data: ',"name":"newest' });
+      expect(await claimData(worker)).toEqual({ [a]: ',"name":"newest' });
       await worker.exchange(0, [{ kind: 'released', id: a, began: false }]);
-      expect(await claim(worker)).toEqual({ [a]: ',"name":"newest' });
+      expect(await claimData(worker)).toEqual({ [a]: ',"name":"newest' });
     });
 
     it('is followed by another one once a worker has taken it, marked or not', async () => {
       const { broker, worker } = await start();
       for (const marks of [true, false]) {
-        await addDue(broker, 'a', 0);
+        await addDebouncedDue(broker, 'a', 0);
         await worker.exchange(1, [], { marks });
-        expect(await addDue(broker, 'b', 0), `${marks}`).toBe('created');
-        expect(await claim(worker), 'it does not wait').toEqual({ [b]: 'b' });
+        expect(await addDebouncedDue(broker, 'b', 0), `${marks}`).toBe('created');
+        expect(await claimData(worker), 'it does not wait').toEqual({ [b]: 'b' });
         await worker.exchange(0, [completed(a, { ttlMs: 0 }), completed(b, { ttlMs: 0 })]);
       }
     });
@@ -115,29 +95,29 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
     /** One that runs, and one that is due and waits for its end. */
     async function startBoth(): Promise<{ broker: TaskBroker; worker: ManualWorker }> {
       const both = await start();
-      await addDue(both.broker, 'a', 0, options);
-      expect(await claim(both.worker)).toEqual({ [a]: 'a' });
-      expect(await addDue(both.broker, 'b', 0, options)).toBe('created');
-      expect(await claim(both.worker)).toEqual({});
+      await addDebouncedDue(both.broker, 'a', 0, options);
+      expect(await claimData(both.worker)).toEqual({ [a]: 'a' });
+      expect(await addDebouncedDue(both.broker, 'b', 0, options)).toBe('created');
+      expect(await claimData(both.worker)).toEqual({});
       return both;
     }
 
     it('lets one wait, with the latest data, while another one runs', async () => {
       const { broker, worker } = await startBoth();
-      expect(await addDue(broker, 'c', 0, { ...options, data: 'newest' })).toEqual(replaced('b'));
-      expect(await claim(worker)).toEqual({});
+      expect(await addDebouncedDue(broker, 'c', 0, { ...options, data: 'newest' })).toEqual(replaced('b'));
+      expect(await claimData(worker)).toEqual({});
       expect(await broker.statuses(q, [b])).toMatchObject([{ state: 'scheduled' }]);
-      expect(await claim(worker, [completed(a)])).toEqual({ [b]: 'newest' });
-      expect(await addDue(broker, 'c', 0, options)).toBe('created');
-      expect(await claim(worker)).toEqual({});
-      expect(await claim(worker, [completed(b)])).toEqual({ [c]: 'c' });
+      expect(await claimData(worker, [completed(a)])).toEqual({ [b]: 'newest' });
+      expect(await addDebouncedDue(broker, 'c', 0, options)).toBe('created');
+      expect(await claimData(worker)).toEqual({});
+      expect(await claimData(worker, [completed(b)])).toEqual({ [c]: 'c' });
       await worker.exchange(0, [completed(c)]);
     });
 
     it('does not let it begin before its own time', async () => {
       const { broker, worker } = await startBoth();
-      await add(broker, 'c', 60_000, options);
-      expect(await claim(worker, [completed(a)])).toEqual({});
+      await addDebounced(broker, 'c', 60_000, options);
+      expect(await claimData(worker, [completed(a)])).toEqual({});
       expect(await dueIn(broker, b)).toBeGreaterThan(50_000);
     });
 
@@ -147,42 +127,42 @@ describe.each(stages('conformance-debounce'))('$name: debounce', (stage) => {
       ['cancelled', { kind: 'cancelled', id: a, reason: 'no', ttlMs: 0 }],
     ])('lets it begin once the one before is %s', async (_, outcome) => {
       const { worker } = await startBoth();
-      expect(await claim(worker, [outcome])).toEqual({ [b]: 'b' });
+      expect(await claimData(worker, [outcome])).toEqual({ [b]: 'b' });
     });
 
     it('holds it while the one before waits for another attempt; calling that off lets it begin', async () => {
       const { broker, worker } = await startBoth();
-      expect(await claim(worker, [retrying])).toEqual({});
+      expect(await claimData(worker, [retrying])).toEqual({});
       await broker.steering.reschedule(q, b, { inMs: 0 });
-      expect(await claim(worker), 'promoted in vain').toEqual({});
+      expect(await claimData(worker), 'promoted in vain').toEqual({});
       await broker.steering.cancel(q, a, 'no', 0);
-      expect(await claim(worker)).toEqual({ [b]: 'b' });
+      expect(await claimData(worker)).toEqual({ [b]: 'b' });
     });
 
     it('holds it while the one before is recovered, and lets it begin when that is lost too often', async () => {
       const { broker } = await start();
-      await addDue(broker, 'a', 0, options);
+      await addDebouncedDue(broker, 'a', 0, options);
       const mortal = await new ManualWorker(broker, q, 'mortal', { leaseMs: 1 }).join();
-      await claim(mortal);
-      await addDue(broker, 'b', 0, options);
+      await claimData(mortal);
+      await addDebouncedDue(broker, 'b', 0, options);
       await stage.passes(5);
       expect(await broker.recover(q, 2, RETENTION)).toMatchObject({ returned: [a] });
       const next = await new ManualWorker(broker, q, 'mortal too', { leaseMs: 1 }).join();
-      expect(await claim(next)).toEqual({ [a]: 'a' });
+      expect(await claimData(next)).toEqual({ [a]: 'a' });
       await stage.passes(5);
       expect(await broker.recover(q, 0, { ...RETENTION, deadLetterTtlMs: 0 })).toMatchObject({ buried: [a] });
       const last = await new ManualWorker(broker, q, 'last').join();
-      expect(await claim(last)).toEqual({ [b]: 'b' });
+      expect(await claimData(last)).toEqual({ [b]: 'b' });
     });
 
     it('holds also what was added without it, from the first add with it on', async () => {
       const { broker, worker } = await start();
-      await addDue(broker, 'a', 0);
-      await claim(worker);
-      await addDue(broker, 'b', 0);
-      expect(await addDue(broker, 'c', 0, options)).toEqual(replaced('b'));
-      expect(await claim(worker)).toEqual({});
-      expect(await claim(worker, [completed(a)])).toEqual({ [b]: 'c' });
+      await addDebouncedDue(broker, 'a', 0);
+      await claimData(worker);
+      await addDebouncedDue(broker, 'b', 0);
+      expect(await addDebouncedDue(broker, 'c', 0, options)).toEqual(replaced('b'));
+      expect(await claimData(worker)).toEqual({});
+      expect(await claimData(worker, [completed(a)])).toEqual({ [b]: 'c' });
     });
   });
 });

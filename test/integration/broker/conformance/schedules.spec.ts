@@ -1,42 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { decodeEnvelope, encodeBody } from '../../../../lib/broker/envelope.js';
+import { decodeEnvelope } from '../../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../../lib/broker/partition.js';
 import type { TaskBroker } from '../../../../lib/broker/task-broker.js';
-import type { NewSchedule, Overlap, TickAnswer } from '../../../../lib/broker/schedule-store.js';
+import type { NewSchedule, Overlap } from '../../../../lib/broker/schedule-store.js';
 import { completed, ManualWorker, MAX_LOST, RETENTION } from '../../../support/broker-fixture.js';
 import { stages } from '../../../support/stages.js';
+import { newSchedule, tick, tickId } from '../../../support/ticks.js';
 
 describe.each(stages('conformance-schedules'))('$name: schedules', (stage) => {
   const q = partitionOf('q');
-  const tickId = (name: string, ms: number): string => `schedule:${name}:${new Date(ms).toISOString()}`;
-
-  function newSchedule(name: string, more: Partial<NewSchedule> = {}): NewSchedule {
-    const timing = JSON.stringify({ everyMs: 1_000 });
-    const body = encodeBody('work', '{"a":1}', { attempts: 3 });
-    return { name, timing, catchUp: 'last', overlap: 'allow', task: 'work', body, expiresInMs: undefined, ...more };
-  }
 
   /** By the clock of the broker, in whole seconds. */
   async function at(seconds: number): Promise<number> {
     return (Math.floor((await stage.now()) / 1_000) - seconds) * 1_000;
-  }
-
-  /** Makes these ticks; the next one after them is the first of `rest`, or a second later. */
-  async function tick(
-    broker: TaskBroker,
-    name: string,
-    ticks: number[],
-    nextMs?: number,
-  ): Promise<TickAnswer[] | null> {
-    const [tickMs = 0] = ticks;
-    return broker.schedules.tick(q, {
-      name,
-      timing: newSchedule(name).timing,
-      tickMs,
-      ticks,
-      nextMs: nextMs ?? (ticks.at(-1) ?? 0) + 1_000,
-      maxLength: Infinity,
-    });
   }
 
   async function start(overlap: Overlap = 'allow'): Promise<{ broker: TaskBroker; worker: ManualWorker; t: number }> {

@@ -9,6 +9,7 @@ import { ManualWorker, newTask, RETENTION } from '../../../support/broker-fixtur
 
 const q = partitionOf('q');
 export const MAX_LOST = 2;
+const STATES = ['scheduled', 'waiting', 'active', 'retrying', 'completed', 'failed', 'cancelled'] as const;
 
 /** Two brokers to which the same is done, and who must answer the same. */
 export class Twins {
@@ -80,6 +81,22 @@ export class Twins {
           const { created, started, finished, due, ...rest } = record;
           return { ...rest, times: [created, started, finished, due].map((time) => time !== null) };
         }),
+    );
+    for (const state of STATES) {
+      await this.both(
+        async (broker) => {
+          const tasks = [];
+          for await (const { task } of broker.listing.walk({ partition: q, state, position: null, count: 10 })) {
+            if (task) tasks.push({ id: task.id, data: task.data, worker: task.worker, attempt: task.record.attempt });
+          }
+          return tasks;
+        },
+        (tasks) => tasks.toSorted((a, b) => ((a.id ?? '') < (b.id ?? '') ? -1 : 1)),
+      );
+    }
+    await this.both(
+      async (broker) => Promise.all(this.ids.map(async (id) => broker.listing.find(q, id, true))),
+      (found) => found.map((task) => task && [task.id, task.record.state, task.data, task.worker]),
     );
     await this.both(
       async (broker) => broker.steering.deadLetters(q, null, 100),

@@ -68,7 +68,7 @@ export function modelView({ model, ids }: World): View {
 
 function taskText(task: ModelTask): string {
   if (task.foreign) return task.foreign.text;
-  if (task.isGap) return 'moved to another priority';
+  if (task.isGap) return 'no longer here';
   const { priority, id, marker, attempt, lost, missed, hasFirst } = task;
   return `${id} ${marker} attempt ${attempt}, lost ${lost ?? 'never'}, missed ${missed}${hasFirst ? ', tried' : ''}, priority ${priority}`;
 }

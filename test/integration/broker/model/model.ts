@@ -160,6 +160,7 @@ export class Model {
       held.delete(task);
       if (task.calledOff !== null) {
         this.end(task, cancelledTtlMs, { state: 'cancelled', reason: task.calledOff });
+        this.recent.unshift(task.id);
         continue;
       }
       const hadBegun = this.statuses.get(task.id)?.state === 'active';
@@ -201,6 +202,7 @@ export class Model {
     if (state === null || isTerminal(state)) return state;
     const places = [...this.queue, ...this.suspects, ...this.scheduled.keys()];
     const task = places.find((candidate) => candidate.id === id && candidate.calledOff === null)!;
+    this.recent.unshift(id);
     if (this.scheduled.delete(task)) {
       this.end(task, ttlMs, { state: 'cancelled', reason });
     } else {
