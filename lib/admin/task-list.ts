@@ -1,7 +1,7 @@
 import { type Partition, partitionOf, publicId } from '../broker/partition.js';
 import type { PlacedTask } from '../broker/placed-task.js';
 import type { TaskBroker } from '../broker/task-broker.js';
-import type { TaskState } from '../broker/task-state.js';
+import { TASK_STATES, type TaskState } from '../broker/task-state.js';
 import { InvalidCursorError, InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import { integer, object, oneOf, rule } from '../options/option-rules.js';
 import type { TaskStatus } from '../status/task-status.js';
@@ -43,7 +43,7 @@ const STEP = 100;
 const text = rule('text', (given) => (typeof given === 'string' ? given : undefined));
 const cursorRule = rule('a cursor', (given) => given as string | null);
 const optionsRule = object({ cursor: cursorRule, limit: integer(1, MAX_LOOKED_AT), name: text, search: text });
-const stateRule = oneOf<TaskState>('scheduled', 'waiting', 'active', 'retrying', 'completed', 'failed', 'cancelled');
+const stateRule = oneOf<TaskState>(...TASK_STATES);
 
 /** One page of a list. @throws InvalidOptionsError @throws InvalidCursorError */
 export async function listTasks(

@@ -6,6 +6,15 @@ export interface ServerFacts {
   isRecentEnough: boolean;
   /** What it does when its memory is full, e.g. `noeviction`. */
   evictionPolicy: string | null;
+  /** Whether it writes down each change, so that it still knows it after a crash. */
+  isAppendOnly: boolean | null;
+  /** Whether it could write down its data when it last tried to. */
+  isSaving: boolean | null;
+  usedBytes: number | null;
+  /** How much memory it may use; 0 for no limit. */
+  maxBytes: number | null;
+  /** Its clock, in ms since 1970, when it answered. */
+  timeMs: number | null;
 }
 
 /** What can fail on its own: every call, or only those that add. */

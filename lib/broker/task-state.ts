@@ -1,3 +1,14 @@
+/** Every `TaskState`. */
+export const TASK_STATES = [
+  'scheduled',
+  'waiting',
+  'active',
+  'retrying',
+  'completed',
+  'failed',
+  'cancelled',
+] as const;
+
 /**
  * Where a task stands.
  *
@@ -11,4 +22,4 @@
  * | `failed` | it is a dead letter; kept for `retention.failed` | terminal, unless somebody puts it back → `waiting` |
  * | `cancelled` | somebody called it off, or it expired; kept for `retention.completed` | terminal |
  */
-export type TaskState = 'scheduled' | 'waiting' | 'active' | 'retrying' | 'completed' | 'failed' | 'cancelled';
+export type TaskState = (typeof TASK_STATES)[number];

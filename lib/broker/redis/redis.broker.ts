@@ -112,7 +112,7 @@ export class RedisBroker extends TaskBroker {
     // Several sections in one INFO are understood from Redis 7 on.
     const ask = (section: string): Promise<string> => this.commands.repeatable((client) => client.info(section));
     try {
-      return readServerFacts((await Promise.all([ask('server'), ask('memory')])).join('\n'));
+      return readServerFacts((await Promise.all(['server', 'memory', 'persistence'].map(ask))).join('\n'));
     } catch (error) {
       if (error instanceof RedisRefusedError) return null;
       throw error;

@@ -1,6 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { readServerFacts } from '../../../../lib/broker/redis/server-facts.js';
 
+const NOTHING = {
+  version: null,
+  isRecentEnough: true,
+  evictionPolicy: null,
+  isAppendOnly: null,
+  isSaving: null,
+  usedBytes: null,
+  maxBytes: null,
+  timeMs: null,
+};
+
 describe('readServerFacts', () => {
   it.each([
     ['7.0.15', true],
@@ -17,7 +28,7 @@ describe('readServerFacts', () => {
     ['unstable', true],
   ])('version %s is recent enough: %s', (version, isRecentEnough) => {
     const info = `# Server\r\nredis_version:${version}\r\nredis_mode:standalone\r\n`;
-    expect(readServerFacts(info)).toEqual({ version, isRecentEnough, evictionPolicy: null });
+    expect(readServerFacts(info)).toEqual({ ...NOTHING, version, isRecentEnough });
   });
 
   it('goes by the version of Redis that Valkey stands for', () => {
@@ -31,6 +42,18 @@ describe('readServerFacts', () => {
   });
 
   it('asks nothing of a server that tells nothing', () => {
-    expect(readServerFacts('')).toEqual({ version: null, isRecentEnough: true, evictionPolicy: null });
+    expect(readServerFacts('')).toEqual(NOTHING);
+  });
+
+  it('reads what is to be known of memory, persistence and the clock', () => {
+    const info =
+      'server_time_usec:1796068085264507\r\nused_memory:916664\r\nmaxmemory:0\r\naof_enabled:1\r\naof_last_write_status:ok\r\nrdb_last_bgsave_status:err\r\n';
+    expect(readServerFacts(info)).toMatchObject({
+      isAppendOnly: true,
+      isSaving: false,
+      usedBytes: 916_664,
+      maxBytes: 0,
+      timeMs: 1796068085264.507,
+    });
   });
 });
