@@ -14,10 +14,12 @@ export type { DamageReport, RepairOptions, RepairReport } from './admin/repair-r
 export type { ListedTask, ListOptions, TaskPage } from './admin/task-list.js';
 export { type CancelAnswer, TaskQueueAdmin } from './admin/task-queue-admin.service.js';
 export type { DamageKind } from './broker/damage.js';
+export type { QueueCounts } from './broker/queue-readings.js';
 export type { Overlap } from './broker/schedule-store.js';
 export type { TaskState } from './broker/task-state.js';
 export type { ConsumerState } from './consumer/consumer-switch.js';
 export { type ConsumerInfo, TaskConsumers } from './consumer/task-consumers.service.js';
+export type { BusyTask } from './consumer/worker-facts.js';
 export { TaskCtx } from './decorators/task-ctx.decorator.js';
 export { TaskData } from './decorators/task-data.decorator.js';
 export {
@@ -46,6 +48,7 @@ export {
   getTaskProducerToken,
   getTaskQueueAdminToken,
   getTaskQueueHealthToken,
+  getTaskQueueMonitorToken,
   getTaskSchedulerToken,
   getTaskStatusServiceToken,
   InjectTaskConsumers,
@@ -53,10 +56,16 @@ export {
   InjectTaskProducer,
   InjectTaskQueueAdmin,
   InjectTaskQueueHealth,
+  InjectTaskQueueMonitor,
   InjectTaskScheduler,
   InjectTaskStatusService,
 } from './module/instance-services.js';
 export { RedisTaskQueueModule } from './module/redis-task-queue.module.js';
+export { Histogram } from './monitor/histogram.js';
+export { PROMETHEUS_CONTENT_TYPE } from './monitor/prometheus.js';
+export type { HistoryPoint } from './monitor/queue-history.js';
+export { type QueueLatency, TaskQueueMonitor } from './monitor/task-queue-monitor.service.js';
+export type { WorkerInfo } from './monitor/worker-info.js';
 export * from './options/index.js';
 export type { AddedTask } from './producer/added-task.js';
 export { type BulkRow, TaskProducer } from './producer/task-producer.service.js';

@@ -41,6 +41,7 @@ export class Repair {
     await this.walk({ kind: 'parked' });
     await (await this.listWalk()).judge();
     await this.walk({ kind: 'scheduled' });
+    await this.walk({ kind: 'retrying' });
     await this.walk({ kind: 'dead' });
     await this.walkOpen();
 

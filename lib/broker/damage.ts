@@ -15,6 +15,7 @@ import type { Retention } from './exchange.js';
  * | `taskWithoutStatus` | a task whose status is gone | made anew from its envelope |
  * | `wrongStatus` | a status that contradicts the place of its task | it says where the task stands |
  * | `cancelWithoutTask` | something was called off that is neither waiting nor active | forgotten: it would stop a later task of that id |
+ * | `wrongRetrying` | a task counted as waiting for its next attempt that does not, or the other way round | counted as its status says |
  * | `silentBell` | tasks wait, nobody claims them, and the bell is empty | rung |
  * | `sameIdTwice` | two tasks of one id | the same task: one of them stays; else one gets an id of its own. Left alone where two workers run them |
  * | `bellWithoutExpiry` | the bell of one worker that would stay for ever | expires within a minute |
@@ -31,6 +32,7 @@ export type DamageKind =
   | 'taskWithoutStatus'
   | 'wrongStatus'
   | 'cancelWithoutTask'
+  | 'wrongRetrying'
   | 'silentBell'
   | 'sameIdTwice'
   | 'bellWithoutExpiry'
@@ -63,6 +65,7 @@ export type RepairPlace =
   | { kind: 'lanes' }
   | { kind: 'parked' }
   | { kind: 'scheduled' }
+  | { kind: 'retrying' }
   | { kind: 'dead' }
   | { kind: 'cancels' }
   | { kind: 'statuses' };

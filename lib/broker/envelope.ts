@@ -15,6 +15,8 @@ export interface Envelope {
   /** When its first attempt began, in ms by Redis's clock, if that one failed. */
   first: number | undefined;
   group: string | undefined;
+  /** It was put off: its id does not tell since when it waits for a worker. */
+  isDelayed: boolean;
   /** `null` where the text is no JSON object with a name behind its head: nothing can run it. */
   name: string | null;
   data: unknown;
@@ -34,6 +36,11 @@ export interface EnvelopeOptions {
   expiresAt?: unknown;
 }
 
+/** What stands behind the data. */
+export interface EnvelopeTail extends EnvelopeOptions {
+  delayed?: true | undefined;
+}
+
 /** Where a task waits, if not in the queue itself. */
 export interface EnvelopePlace {
   priority: number;
@@ -41,22 +48,21 @@ export interface EnvelopePlace {
   group?: string | undefined;
 }
 
-/** @param options those that were given with the task */
 export function encodeEnvelope(
   id: string,
   name: string,
   dataJson: string,
-  options?: EnvelopeOptions,
+  tail?: EnvelopeTail,
   place?: EnvelopePlace,
 ): string {
-  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, options, place)}`;
+  return `{"id":${quoted(id)},"attempt":0,${encodeBody(name, dataJson, tail, place)}`;
 }
 
 /** What stands behind the counters of an envelope, the closing brace included. */
-export function encodeBody(name: string, dataJson: string, options?: EnvelopeOptions, place?: EnvelopePlace): string {
+export function encodeBody(name: string, dataJson: string, tail?: EnvelopeTail, place?: EnvelopePlace): string {
   const body = `${place ? encodePlace(place) : ''}"name":${quoted(name)},"data":${dataJson}`;
-  const tail = options ? JSON.stringify(options) : '{}';
-  return tail === '{}' ? `${body}}` : `${body},${tail.slice(1)}`;
+  const json = tail ? JSON.stringify(tail) : '{}';
+  return json === '{}' ? `${body}}` : `${body},${json.slice(1)}`;
 }
 
 /** Enters where the trace of a task goes on, as JSON, behind all else that its envelope says. */
@@ -83,7 +89,7 @@ const HEAD =
   /^\{"id":"((?:[^"\\]|\\.)+)","attempt":(\d+)(?:,"lost":(\d+))?(?:,"missed":(\d+))?(?:,"first":(\d+))?(?:,"group":"([^"\\]+)"|,"priority":(-?\d+))?/;
 
 /** What an envelope says if it is JSON, whoever wrote it. */
-type Body = { id?: unknown; name?: unknown; data?: unknown; trace?: unknown } & EnvelopeOptions;
+type Body = { id?: unknown; name?: unknown; data?: unknown; delayed?: unknown; trace?: unknown } & EnvelopeOptions;
 
 /**
  * Reads what a worker holds. The head wins over members of the same name further on, which an adopted envelope may have.
@@ -95,19 +101,10 @@ export function decodeEnvelope(text: string): Envelope {
   const name = typeof body.name === 'string' && body.name !== '' ? body.name : null;
   const data = name === null ? null : (body.data ?? null);
   const options = name === null ? undefined : optionsIn(body);
+  const isDelayed = body.delayed === true;
+  const content = { isDelayed, name, data, options, trace };
   if (isUntried(text, id)) {
-    return {
-      id,
-      attempt: 0,
-      lost: undefined,
-      missed: 0,
-      first: undefined,
-      group: undefined,
-      name,
-      data,
-      options,
-      trace,
-    };
+    return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, group: undefined, ...content };
   }
   const [, rawId, attempt, lost, missed, first, group] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
@@ -118,10 +115,7 @@ export function decodeEnvelope(text: string): Envelope {
     missed: Number(missed ?? 0),
     first: first === undefined ? undefined : Number(first),
     group,
-    name,
-    data,
-    options,
-    trace,
+    ...content,
   };
 }
 

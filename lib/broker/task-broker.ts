@@ -6,6 +6,7 @@ import type { Partition } from './partition.js';
 import type { PlainStore } from './plain-store.js';
 import type { QueueReadings } from './queue-readings.js';
 import type { QueueSteering } from './queue-steering.js';
+import type { ReportStore } from './report-store.js';
 import type { RepairStore } from './repair-store.js';
 import type { ScheduleStore } from './schedule-store.js';
 import type { StatusListener, StatusWatch } from './status-watch.js';
@@ -139,6 +140,7 @@ export abstract class TaskBroker {
   abstract readonly steering: TaskSteering;
   abstract readonly queues: QueueSteering;
   abstract readonly readings: QueueReadings;
+  abstract readonly reports: ReportStore;
   abstract readonly listing: TaskListing;
   abstract readonly repairs: RepairStore;
   abstract readonly plain: PlainStore;

@@ -10,6 +10,7 @@ import type { Telemetry } from '../telemetry/telemetry.js';
 import type { Call } from './call.js';
 import type { Consumer } from './consumer.js';
 import type { Quarantine } from './quarantine.js';
+import type { RunTally } from './run-tally.js';
 
 /** What a worker's loop is told about its queue and its surroundings. */
 export interface ConsumerOptions {
@@ -33,6 +34,9 @@ export interface ConsumerOptions {
   onBeat: (partition: Partition, reply: BeatReply) => void;
   /** Called whenever a handler has ended. */
   onEnded: (call: Call) => void;
+  /** Called once everything has ended, before Redis forgets this worker. */
+  onLeaving: (consumer: Consumer) => Promise<void>;
   events: TaskEventSource;
+  tally: RunTally;
   telemetry: Telemetry | undefined;
 }

@@ -14,6 +14,7 @@ import { RedisClock } from './redis-clock.js';
 import { RunEvents } from './run-events.js';
 import { RunFactory } from './run-factory.js';
 import { settledWithin } from './settled-within.js';
+import { busyWith, type LoopFacts } from './worker-facts.js';
 import { WorkerLease } from './worker-lease.js';
 
 /** What a handler has to react to its abort signal at shutdown. */
@@ -67,7 +68,7 @@ export class Consumer {
     const { partition, retention, clock } = this;
     const { workerId, leaseMs, handlers, settings, limits, settingsOf, keeper, quarantine, onBeat, onEnded } = options;
     const { maxLost } = settings;
-    this.events = new RunEvents(partition, options.events, clock);
+    this.events = new RunEvents(partition, options.events, clock, options.tally);
     const onRecovered = this.events.recovered.bind(this.events);
     this.lease = new WorkerLease(
       partition,
@@ -128,6 +129,12 @@ export class Consumer {
   /** The names of the handlers that run. */
   get running(): string[] {
     return this.held.runningNames;
+  }
+
+  /** What others may know of it. */
+  get facts(): LoopFacts {
+    const { leaseMs, restMs } = this.lease;
+    return { leaseMs, restMs, concurrency: this.held.concurrency, ...busyWith(this.held.runs, this.clock.nowMs) };
   }
 
   get isPaused(): boolean {
@@ -217,6 +224,7 @@ export class Consumer {
     }
     this.cut = true;
     this.gate.open();
+    await settledWithin(this.options.onLeaving(this), GRACE_MS);
     // Whatever Redis may still hold for this worker, after a lost answer, goes to others at once.
     await settledWithin(this.lease.leave(), GRACE_MS);
   }

@@ -131,6 +131,15 @@ export class HeldTasks implements BatchRunListener {
     return this.rests ? 0 : this.slots.room;
   }
 
+  /** What runs. */
+  get runs(): TaskRun[] {
+    return this.running.runs;
+  }
+
+  get concurrency(): number {
+    return this.capacity.concurrency;
+  }
+
   get runningNames(): string[] {
     return this.running.names;
   }

@@ -5,9 +5,10 @@ import type { TaskEvent, TaskEventFacts } from '../events/task-event.js';
 import type { TaskEventSource } from '../events/task-event-source.js';
 import type { DescribedFailure } from './task-failure.js';
 import type { RedisClock } from './redis-clock.js';
+import type { RunTally } from './run-tally.js';
 import type { TaskRun } from './task-run.js';
 
-/** Tells what becomes of the tasks of one queue in this worker. As long as nobody listens it makes nothing. */
+/** Tells what becomes of the tasks of one queue in this worker, and has it counted. As long as nobody listens it makes nothing. */
 export class RunEvents {
   /** Since it was drained last. */
   private hadTasks = false;
@@ -16,16 +17,19 @@ export class RunEvents {
     private readonly partition: Partition,
     private readonly source: TaskEventSource,
     private readonly clock: RedisClock,
+    private readonly tally: RunTally,
   ) {}
 
   /** Their handler is about to be called. */
   starting(runs: readonly TaskRun[]): void {
+    this.tally.starting(runs, this.clock.nowMs);
     if (!this.source.observed) return;
     for (const run of runs) this.source.emit({ type: 'started', ...this.factsOf(run) });
   }
 
   /** Redis has this outcome. @param run `null` of what nobody here can run */
   settled(outcome: Outcome, run: TaskRun | null, isCalledOff: boolean): void {
+    this.tally.settled(outcome, run, isCalledOff);
     if (!this.source.observed) return;
     if (run && isCalledOff) return this.source.emit({ type: 'cancelled', ...this.latestOf(run), reason: 'cancelled' });
     const event = run ? this.eventOf(outcome, run) : this.eventOfStranger(outcome);
@@ -43,10 +47,11 @@ export class RunEvents {
   }
 
   recovered({ worker, returned, buried }: Recovery): void {
-    if (!this.source.observed || returned.length + buried.length === 0) return;
-    const queue = queueOf(this.partition);
-    const [waiting, failed] = [returned, buried].map((ids) => ids.map((id) => publicId(this.partition, id)));
-    this.source.emit({ type: 'recovered', queue, worker, waiting: waiting ?? [], failed: failed ?? [] });
+    if (this.source.observed && returned.length + buried.length > 0) {
+      const queue = queueOf(this.partition);
+      const [waiting, failed] = [returned, buried].map((ids) => ids.map((id) => publicId(this.partition, id)));
+      this.source.emit({ type: 'recovered', queue, worker, waiting: waiting ?? [], failed: failed ?? [] });
+    }
     this.buried(buried, { name: 'lost', message: `Worker ${worker} died with it` });
   }
 
@@ -60,6 +65,7 @@ export class RunEvents {
   }
 
   private buried(ids: readonly string[], error: { name: string; message: string }): void {
+    this.tally.buried(ids.length);
     if (!this.source.observed) return;
     const queue = queueOf(this.partition);
     for (const id of ids) {

@@ -8,11 +8,14 @@ import type { GuardedLog } from './guarded-log.js';
 import { LoopWatch } from './loop-watch.js';
 import type { OutageLog } from './outage-log.js';
 import { Quarantine } from './quarantine.js';
+import type { RunTally } from './run-tally.js';
+import { WorkerReporter } from './worker-reporter.js';
 
 /** What the consumers of a process have in common: one sleep, one heart that beats, one quarantine. They may come and go meanwhile. */
 export class SharedParts {
   readonly keeper: LeaseKeeper | undefined;
   readonly quarantine: Quarantine;
+  private readonly reporter: WorkerReporter;
   private readonly listener: BellListener;
   private readonly watch: LoopWatch;
   private readonly heartbeat: NodeJS.Timeout;
@@ -24,6 +27,7 @@ export class SharedParts {
     { leaseMs, maxBlockedMs }: Pick<TaskQueueSettings, 'leaseMs' | 'maxBlockedMs'>,
     outages: OutageLog,
     log: GuardedLog,
+    tallyOf: (consumer: Pick<Consumer, 'partition'>) => RunTally,
   ) {
     this.keeper = maxBlockedMs > 0 ? broker.keepLeases({ leaseMs, maxBlockedMs, log }) : undefined;
     this.quarantine = new Quarantine(
@@ -34,6 +38,7 @@ export class SharedParts {
     this.watch = new LoopWatch(tickMs(leaseMs), () => this.keeper?.tick(), running, log);
     this.watch.start();
     this.heartbeat = setInterval(() => consumers.forEach((consumer) => consumer.beatIfNeeded()), leaseMs / 3);
+    this.reporter = new WorkerReporter(broker.reports, tallyOf, log);
     this.listener = new BellListener(broker, consumers, outages);
     void this.listener.run();
   }
@@ -41,6 +46,12 @@ export class SharedParts {
   /** A consumer may have begun to sleep, or to be busy. */
   turned(consumer: Consumer): void {
     this.listener.notice(consumer);
+    this.reporter.notice(consumer);
+  }
+
+  /** A consumer has nothing more to do, and Redis is about to forget it. */
+  async leaving(consumer: Consumer): Promise<void> {
+    await this.reporter.leaving(consumer);
   }
 
   /** A consumer has ended, and is not among them any more. */
@@ -63,6 +74,7 @@ export class SharedParts {
   async stop(): Promise<void> {
     clearInterval(this.heartbeat);
     this.watch.stop();
+    this.reporter.stop();
     this.quarantine.stop();
     await this.keeper?.close();
   }

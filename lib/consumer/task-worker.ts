@@ -13,6 +13,7 @@ import { Consumer } from './consumer.js';
 import { ConsumerSwitch } from './consumer-switch.js';
 import { guardedLog } from './guarded-log.js';
 import type { OutageLog } from './outage-log.js';
+import { RunTally } from './run-tally.js';
 import { SharedParts } from './shared-parts.js';
 
 /** Who wants to know what a worker has to do with its queues. */
@@ -34,6 +35,8 @@ const NOBODY: WorkerListener = {
 /** One running process with consumers: a loop per queue, one sleep for all of them, and a heart that beats. */
 export class TaskWorker {
   private readonly switches = new Map<string, ConsumerSwitch>();
+  /** What this process has done so far, by queue. */
+  readonly tallies = new Map<string, RunTally>();
   /** From their start until they have ended. */
   private readonly consumers: Consumer[] = [];
   private shared: SharedParts | undefined;
@@ -125,7 +128,14 @@ export class TaskWorker {
 
   private begin(queue: string, workerId: string, concurrency: number): Consumer {
     const { broker, settings, outages, listener, events, logger, telemetry } = this;
-    const shared = (this.shared ??= new SharedParts(this.consumers, broker, settings, outages, logger));
+    const shared = (this.shared ??= new SharedParts(
+      this.consumers,
+      broker,
+      settings,
+      outages,
+      logger,
+      ({ partition }) => this.tally(queueOf(partition)),
+    ));
     const handlers = this.handlers.of(queue);
     const consumer = new Consumer(
       {
@@ -141,7 +151,9 @@ export class TaskWorker {
         onBeat: (partition, reply) => listener.beaten(partition, reply),
         onTurn: (turned) => shared.turned(turned),
         onEnded: (call) => shared.ended(call),
+        onLeaving: async (leaving) => shared.leaving(leaving),
         events,
+        tally: this.tally(queue),
         telemetry,
       },
       broker,
@@ -151,6 +163,12 @@ export class TaskWorker {
     this.consumers.push(consumer);
     listener.begun(consumer.partition);
     return consumer;
+  }
+
+  private tally(queue: string): RunTally {
+    let tally = this.tallies.get(queue);
+    if (!tally) this.tallies.set(queue, (tally = new RunTally()));
+    return tally;
   }
 
   private async end(consumer: Consumer, loop: Promise<void>): Promise<void> {

@@ -3,6 +3,7 @@ import { TaskQueueAdmin } from '../admin/task-queue-admin.service.js';
 import { TaskConsumers } from '../consumer/task-consumers.service.js';
 import { TaskEvents } from '../events/task-events.js';
 import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
+import { TaskQueueMonitor } from '../monitor/task-queue-monitor.service.js';
 import { checkInstanceName, DEFAULT_INSTANCE, titleOf } from '../options/instance-name.js';
 import { TaskProducer } from '../producer/task-producer.service.js';
 import { TaskScheduler } from '../schedule/task-scheduler.service.js';
@@ -68,6 +69,11 @@ export const InjectTaskEvents = injecting(getTaskEventsToken);
 export const getTaskQueueHealthToken = tokenOf(RedisTaskQueueHealthIndicator, 'RedisTaskQueueHealthIndicator');
 /** Injects the `RedisTaskQueueHealthIndicator` of an instance. @throws InvalidOptionsError where that is no name */
 export const InjectTaskQueueHealth = injecting(getTaskQueueHealthToken);
+
+/** The token of the `TaskQueueMonitor` of an instance. @throws InvalidOptionsError where that is no name */
+export const getTaskQueueMonitorToken = tokenOf(TaskQueueMonitor, 'TaskQueueMonitor');
+/** Injects the `TaskQueueMonitor` of an instance. @throws InvalidOptionsError where that is no name */
+export const InjectTaskQueueMonitor = injecting(getTaskQueueMonitorToken);
 
 /** The tokens of all that an instance offers. */
 export function serviceTokens(instance: string): InjectionToken[] {

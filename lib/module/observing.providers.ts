@@ -6,6 +6,8 @@ import { TaskWorker } from '../consumer/task-worker.js';
 import { TaskEventSource } from '../events/task-event-source.js';
 import { TaskEvents } from '../events/task-events.js';
 import { RedisTaskQueueHealthIndicator } from '../health/redis-task-queue-health.indicator.js';
+import { TaskQueueMonitor } from '../monitor/task-queue-monitor.service.js';
+import { TaskHandlerRegistry } from '../handler/task-handler.registry.js';
 import { titleOf } from '../options/instance-name.js';
 import { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { loadTelemetry } from '../telemetry/load-telemetry.js';
@@ -27,6 +29,12 @@ export const observingProviders: FactoryProvider[] = [
       return new TaskEvents(source, (error) => log.error(`A listener failed: ${showForLog(error)}`));
     },
     inject: [TaskEventSource, INSTANCE],
+  },
+  {
+    provide: TaskQueueMonitor,
+    useFactory: (...dependencies: ConstructorParameters<typeof TaskQueueMonitor>) =>
+      new TaskQueueMonitor(...dependencies),
+    inject: [TaskBroker, TaskQueueSettings, TaskHandlerRegistry, TaskWorker],
   },
   {
     provide: RedisTaskQueueHealthIndicator,

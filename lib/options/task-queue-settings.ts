@@ -113,6 +113,11 @@ export class TaskQueueSettings {
     layUnder(this.tasks, tasks);
   }
 
+  /** The queues of which something was said. */
+  get queueNames(): string[] {
+    return [...this.queues.keys()];
+  }
+
   /** Precedence: the queue's own options, then `defaults`, then what the documentation says. */
   queue(name: string): QueueSettings {
     const own = this.queues.get(name) ?? {};

@@ -252,7 +252,8 @@ export class TaskProducer {
     const json = encodeData(name, data, this.settings.maxDataBytes);
     const taskId = id ?? (locked ? this.nextId() + LOCKED_SUFFIX : this.nextId());
     const token = id === undefined ? '' : this.nextId().slice(-16);
-    const envelope = encodeEnvelope(taskId, name, json, own?.envelope, { priority, group });
+    const tail = due ? { ...own?.envelope, delayed: true as const } : own?.envelope;
+    const envelope = encodeEnvelope(taskId, name, json, tail, { priority, group });
     const task = { id: taskId, name, token, envelope, due, priority, group, expiresInMs, lock: locked?.lock };
     const schema = definition?.schema;
     return { partition: partitionOf(queue), task, unseen: schema && { name, schema, json } };

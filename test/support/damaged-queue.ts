@@ -70,6 +70,7 @@ export function damagedQueue(file: string) {
     string: (name: string): Promise<unknown> => fixture.redis.get(name),
     list: (name: string): Promise<unknown> => fixture.redis.lrange(name, 0, -1),
     hash: (name: string): Promise<unknown> => fixture.redis.hgetall(name),
+    set: (name: string): Promise<unknown> => fixture.redis.smembers(name),
     zset: (name: string): Promise<unknown> => fixture.redis.zrange(name, '0', '-1', 'WITHSCORES'),
   };
 

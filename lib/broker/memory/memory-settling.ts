@@ -1,7 +1,7 @@
 import type { ExchangeReply, ExchangeRequest, Outcome } from '../exchange.js';
 import type { TaskState } from '../task-state.js';
 import type { MemoryQueue, MemoryWorker } from './memory-queue.js';
-import type { MemoryTask } from './memory-task.js';
+import { type MemoryTask, putOffRun } from './memory-task.js';
 
 type Ending = Exclude<Outcome, { kind: 'began' | 'progress' }>;
 
@@ -82,7 +82,7 @@ function end(queue: MemoryQueue, task: MemoryTask, outcome: Ending, maxLost: num
       statuses.unclaim(task, 'cancelled');
       return queue.endCancelled(id, 'expired', outcome.ttlMs);
     case 'snoozed':
-      task.expiresAt = undefined;
+      putOffRun(task);
       return putOff(queue, task, outcome.delayMs);
     case 'deferred':
       task.missed++;
@@ -101,7 +101,7 @@ function putOff(queue: MemoryQueue, task: MemoryTask, delayMs: number): void {
 }
 
 function giveBack(queue: MemoryQueue, task: MemoryTask, maxLost: number, began: boolean): void {
-  if (began) task.expiresAt = undefined;
+  if (began) putOffRun(task);
   queue.lines.comeBack(task, maxLost, true);
   unclaim(queue, task, 'waiting');
   queue.ring();

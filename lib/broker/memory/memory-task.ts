@@ -58,9 +58,16 @@ export function toEnvelope({ id, attempt, lost, missed, first, ...task }: Memory
   });
 }
 
-/** As if it had never been tried. When it was to expire mattered until its first attempt had begun. */
+/** It comes again though a run had begun: when it was to expire mattered until then, and its id does not tell any more since when it waits. */
+export function putOffRun(task: MemoryTask): void {
+  task.expiresAt = undefined;
+  task.content = { ...task.content, delayed: true };
+}
+
+/** As if it had never been tried. */
 export function reset(task: MemoryTask): void {
-  Object.assign(task, { attempt: 0, lost: undefined, missed: 0, first: undefined, expiresAt: undefined });
+  Object.assign(task, { attempt: 0, lost: undefined, missed: 0, first: undefined });
+  putOffRun(task);
 }
 
 /** It is a dead letter if it is lost once more. */

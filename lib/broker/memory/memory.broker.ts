@@ -25,6 +25,7 @@ import { MemoryListing } from './memory-listing.js';
 import { recover } from './memory-recovery.js';
 import { MemoryQueueSteering } from './memory-queue-steering.js';
 import { MemoryReadings } from './memory-readings.js';
+import { MemoryReports } from './memory-reports.js';
 import { MemorySchedules } from './memory-schedules.js';
 import { MemorySteering } from './memory-steering.js';
 import { toEnvelope } from './memory-task.js';
@@ -40,7 +41,8 @@ export class MemoryBroker extends TaskBroker {
   readonly schedules = new MemorySchedules((partition) => this.queue(partition));
   readonly steering = new MemorySteering((partition) => this.queue(partition));
   readonly queues: MemoryQueueSteering;
-  readonly readings = new MemoryReadings((partition) => this.queue(partition));
+  readonly reports = new MemoryReports((partition) => this.queue(partition));
+  readonly readings = new MemoryReadings((partition) => this.queue(partition), this.reports);
   readonly listing = new MemoryListing((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
   readonly plain = new NoPlain();

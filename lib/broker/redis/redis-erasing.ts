@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { type Partition, queueOf } from '../partition.js';
 import type { BulkPage, QueueSteering, QueueUse } from '../queue-steering.js';
+import type { ReportStore } from '../report-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 import { SCAN_START, scanKeys, scanPattern } from './redis-scan.js';
@@ -31,6 +32,7 @@ export class RedisErasing {
     private readonly keys: RedisKeys,
     private readonly commands: RedisConnection,
     private readonly steering: Pick<QueueSteering, 'lists' | 'walk'>,
+    private readonly reports: Pick<ReportStore, 'removeQueue'>,
   ) {}
 
   async page(partition: Partition, options: Options, cursor: string | null): Promise<BulkPage | QueueUse> {
@@ -113,6 +115,7 @@ export class RedisErasing {
       await Promise.all(owners.map((owner) => client.srem(this.keys.scheduleQueues(owner), queueOf(partition))));
     };
     if (owners.length > 0 && !isDry) await this.commands.repeatable(leave);
+    if (next === '' && !isDry) await this.reports.removeQueue(queueOf(partition));
     return { done: 0, kept: 0, next: next === '' ? null : position({ momentMs, of, cursor: next }) };
   }
 }

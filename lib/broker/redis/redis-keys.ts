@@ -44,7 +44,7 @@ export class RedisKeys {
     return `${this.prefix}task_suspects:{${partition}}`;
   }
 
-  /** ZSET id → due time in ms */
+  /** ZSET id → due time in ms; with `:retrying` behind it a SET, of those ids that wait for their next attempt */
   scheduled(partition: Partition): string {
     return `${this.prefix}task_scheduled:{${partition}}`;
   }
@@ -147,6 +147,16 @@ export class RedisKeys {
   isOf(partition: Partition, key: string): boolean {
     const [, tag] = /^task_[a-z_]+:\{([^}]*)\}(?::|$)/.exec(key.slice(this.prefix.length)) ?? [];
     return key.startsWith(this.prefix) && tag === partition;
+  }
+
+  /** SET of the queues on which somebody has worked */
+  get queues(): string {
+    return `${this.prefix}task_queues`;
+  }
+
+  /** HASH `<minute>:<figure>` of one hour, whose number since 1970 stands behind it; `<hour>:<figure>` of one day */
+  history(partition: Partition, span: 'hour' | 'day'): string {
+    return `${this.prefix}task_history:{${partition}}:${span}:`;
   }
 
   /** LIST of what was claimed of a plain list, until it is a task */

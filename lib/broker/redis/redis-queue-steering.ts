@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { LayoutMismatchError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
 import type { BulkPage, BulkWalk, PurgeWalk, QueueSteering, QueueUse } from '../queue-steering.js';
+import type { ReportStore } from '../report-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisErasing } from './redis-erasing.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
@@ -25,8 +26,9 @@ export class RedisQueueSteering implements QueueSteering {
   constructor(
     private readonly keys: RedisKeys,
     private readonly commands: RedisConnection,
+    reports: Pick<ReportStore, 'removeQueue'>,
   ) {
-    this.erasing = new RedisErasing(keys, commands, this);
+    this.erasing = new RedisErasing(keys, commands, this, reports);
   }
 
   async pause(partition: Partition): Promise<boolean> {

@@ -53,6 +53,8 @@ export class RedisRepair implements RepairStore {
         return this.scripted(partition, mode, from, [], (client, call) => client.taskRepairParked(call));
       case 'scheduled':
         return this.scripted(partition, mode, from, [], (client, call) => client.taskRepairScheduled(call));
+      case 'retrying':
+        return this.scripted(partition, mode, from, [], (client, call) => client.taskRepairRetrying(call));
       case 'dead':
         return this.scripted(partition, mode, from, [], (client, call) => client.taskRepairDead(call));
     }

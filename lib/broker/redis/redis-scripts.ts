@@ -5,6 +5,7 @@ import { addLocked } from './scripts/add-locked.script.js';
 import { adoptPlain } from './scripts/adopt-plain.script.js';
 import { beat } from './scripts/beat.script.js';
 import { cancelScript } from './scripts/cancel.script.js';
+import { counts } from './scripts/counts.script.js';
 import { discard } from './scripts/discard.script.js';
 import { dueSchedules } from './scripts/due-schedules.script.js';
 import { enqueue } from './scripts/enqueue.script.js';
@@ -32,9 +33,11 @@ import { repairLanes } from './scripts/repair-lanes.script.js';
 import { repairList } from './scripts/repair-list.script.js';
 import { repairMissing } from './scripts/repair-missing.script.js';
 import { repairParked } from './scripts/repair-parked.script.js';
+import { repairRetrying } from './scripts/repair-retrying.script.js';
 import { repairScheduled } from './scripts/repair-scheduled.script.js';
 import { repairStatuses } from './scripts/repair-statuses.script.js';
 import { repairWorkers } from './scripts/repair-workers.script.js';
+import { report } from './scripts/report.script.js';
 import { reprioritize } from './scripts/reprioritize.script.js';
 import { reschedule } from './scripts/reschedule.script.js';
 import { resume } from './scripts/resume.script.js';
@@ -49,6 +52,7 @@ import { sweepParked } from './scripts/sweep-parked.script.js';
 import { tick } from './scripts/tick.script.js';
 import { watchScript } from './scripts/watch.script.js';
 import { upsertSchedule } from './scripts/upsert-schedule.script.js';
+import { workersScript } from './scripts/workers.script.js';
 
 type Arguments = readonly (string | number)[];
 
@@ -73,6 +77,9 @@ declare module 'ioredis' {
     taskReprioritize(keysAndArguments: Arguments): Result<number, Context>;
     taskSetGroup(keysAndArguments: Arguments): Result<null, Context>;
     taskLongestWait(keys: Arguments): Result<number, Context>;
+    taskCounts(keysAndArguments: Arguments): Result<CountsAnswer, Context>;
+    taskReport(keysAndArguments: Arguments): Result<number, Context>;
+    taskWorkers(keysAndArguments: Arguments): Result<WorkersAnswer, Context>;
     taskIndexPage(keysAndArguments: Arguments): Result<string[], Context>;
     taskFind(keysAndArguments: Arguments): Result<FindAnswer, Context>;
     taskRevive(keysAndArguments: Arguments): Result<string[], Context>;
@@ -100,6 +107,7 @@ declare module 'ioredis' {
     taskRepairHeld(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairParked(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairScheduled(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
+    taskRepairRetrying(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairDead(keysAndArguments: Arguments): Result<RepairPageAnswer, Context>;
     taskRepairLanes(keysAndArguments: Arguments): Result<DamageAnswer, Context>;
     taskRepairList(keysAndArguments: Arguments): Result<RepairListAnswer, Context>;
@@ -124,6 +132,25 @@ export type ExchangeAnswer =
       heldUp: number,
       calledOff?: string[],
     ];
+
+export type CountsAnswer = [
+  place: number,
+  cursor: string,
+  waiting: number,
+  held: number,
+  scheduled?: number,
+  retrying?: number,
+  dead?: number,
+  paused?: number,
+  completed?: number,
+  failed?: number,
+];
+
+export type WorkersAnswer = [
+  cursor: string,
+  nowMs: number,
+  workers: [worker: string, expiry: number, told: string | null][],
+];
 
 export type RecoverAnswer = [] | [worker: string, returned: string[], buried: string[], more: number];
 
@@ -188,6 +215,9 @@ export const redisScripts = {
   taskReprioritize: script(reprioritize),
   taskSetGroup: script(setGroup),
   taskLongestWait: script(longestWait),
+  taskCounts: script(counts),
+  taskReport: script(report),
+  taskWorkers: script(workersScript),
   taskIndexPage: script(indexPage),
   taskFind: script(findTask),
   taskRevive: script(revive),
@@ -215,6 +245,7 @@ export const redisScripts = {
   taskRepairHeld: script(repairHeld),
   taskRepairParked: script(repairParked),
   taskRepairScheduled: script(repairScheduled),
+  taskRepairRetrying: script(repairRetrying),
   taskRepairDead: script(repairDead),
   taskRepairLanes: script(repairLanes),
   taskRepairList: script(repairList),

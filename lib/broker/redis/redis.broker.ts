@@ -28,6 +28,7 @@ import { RedisQueueSteering } from './redis-queue-steering.js';
 import { RedisPlain } from './redis-plain.js';
 import { RedisListing } from './redis-listing.js';
 import { RedisReadings } from './redis-readings.js';
+import { RedisReports } from './redis-reports.js';
 import { RedisRepair } from './redis-repair.js';
 import { RedisSchedules } from './redis-schedules.js';
 import { redisScripts } from './redis-scripts.js';
@@ -59,6 +60,7 @@ export class RedisBroker extends TaskBroker {
   readonly steering: RedisSteering;
   readonly queues: RedisQueueSteering;
   readonly readings: RedisReadings;
+  readonly reports: RedisReports;
   readonly listing: RedisListing;
   readonly repairs: RedisRepair;
   readonly plain: RedisPlain;
@@ -92,9 +94,10 @@ export class RedisBroker extends TaskBroker {
     this.blocking = connectToBlock('bells');
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
-    this.queues = new RedisQueueSteering(this.keys, this.commands);
     this.steering = new RedisSteering(this.keys, this.commands, this.queues, commandTimeoutMs);
     this.readings = new RedisReadings(this.keys, this.commands);
+    this.reports = new RedisReports(this.keys, this.commands);
+    this.queues = new RedisQueueSteering(this.keys, this.commands, this.reports);
     this.listing = new RedisListing(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.plain = new RedisPlain(this.keys, this.commands, this.health, () => connectToBlock('plain'));

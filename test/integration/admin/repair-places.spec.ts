@@ -1,8 +1,10 @@
 import { expect, it } from 'vitest';
-import { completed } from '../../support/broker-fixture.js';
+import { partitionOf } from '../../../lib/broker/partition.js';
+import { completed, newTask } from '../../support/broker-fixture.js';
 import { type DamageCase, damagedQueue, envelope } from '../../support/damaged-queue.js';
 
-const { key, statusKey, state, addTask, hold, schedule, die, redis, expectMended } = damagedQueue('repair-places');
+const { open, key, statusKey, state, addTask, hold, schedule, die, redis, expectMended } =
+  damagedQueue('repair-places');
 
 const CASES: DamageCase[] = [
   {
@@ -157,6 +159,33 @@ const CASES: DamageCase[] = [
       expect(await redis.exists(key('task_cancel:{q}'))).toBe(0);
       expect(await state('x')).toBe('retrying');
     },
+  },
+  {
+    what: 'a retrying task that is not counted as one',
+    kind: 'wrongRetrying',
+    damage: async () => {
+      await schedule('x');
+      await redis.del(key('task_scheduled:{q}:retrying'));
+    },
+    after: async () => expect(await redis.smembers(key('task_scheduled:{q}:retrying'))).toEqual(['x']),
+  },
+  {
+    what: 'a scheduled task that is counted as retrying',
+    kind: 'wrongRetrying',
+    damage: async () => {
+      await open().broker.schedule(partitionOf('q'), [{ ...newTask('x'), due: { inMs: 3_600_000 } }]);
+      await redis.sadd(key('task_scheduled:{q}:retrying'), 'x');
+    },
+    after: async () => expect(await redis.exists(key('task_scheduled:{q}:retrying'))).toBe(0),
+  },
+  {
+    what: 'a dead letter that is counted as retrying',
+    kind: 'wrongRetrying',
+    damage: async () => {
+      await die('x');
+      await redis.sadd(key('task_scheduled:{q}:retrying'), 'x');
+    },
+    after: async () => expect(await redis.exists(key('task_scheduled:{q}:retrying'))).toBe(0),
   },
   {
     what: 'tasks beside an empty bell',

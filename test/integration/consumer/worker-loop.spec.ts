@@ -112,13 +112,15 @@ describe('a worker', () => {
     expect(most).toBe(3);
   });
 
-  it('keeps nothing in Redis but statuses when all is done', async () => {
+  it('keeps nothing in Redis but statuses, and what is told of workers, when all is done', async () => {
     const { producer } = await start();
     const rows = Array.from({ length: 250 }, (_, i) => ({ name: 'quick', data: i, id: `${i}` }));
     await producer.addBulk(rows);
     await eventually(() => ran.length === 250);
     await eventually(async () => {
-      const keys = (await fixture.keys()).filter((name) => !/^task_(status|bell|recent|meta|workers)/.test(name));
+      const keys = (await fixture.keys()).filter(
+        (name) => !/^task_(status|bell|recent|meta|workers|history|queues)/.test(name),
+      );
       return keys.length === 0;
     });
     expect((await fixture.keys()).filter((name) => name.startsWith('task_status'))).toHaveLength(250);
@@ -321,7 +323,7 @@ describe('shutdown', () => {
     await stopApp(app);
     expect(signals[0]?.aborted).toBe(true);
     expect(await fixture.redis.lrange(key('task_queue:{default}'), 0, -1)).toEqual([
-      '{"id":"it","attempt":0,"name":"obedient","data":1}',
+      '{"id":"it","attempt":0,"name":"obedient","data":1,"delayed":true}',
     ]);
     expect(await fixture.redis.hget(key('task_status:{default}:it'), 'state')).toBe('waiting');
   });

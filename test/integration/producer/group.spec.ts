@@ -64,7 +64,7 @@ describe('group', () => {
     await eventually(async () =>
       (await status.getMany(added.map(({ id }) => id))).every((s) => s?.state === 'completed'),
     );
-    expect((await fixture.keys()).filter((key) => /queue|groups/.test(key))).toEqual([]);
+    expect((await fixture.keys()).filter((key) => /task_queue:|groups/.test(key))).toEqual([]);
   });
 
   it('has its bound set while it runs', async () => {

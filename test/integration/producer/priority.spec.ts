@@ -105,6 +105,6 @@ describe('priority', () => {
     const expected = { code: 'INVALID_OPTIONS', message: expect.stringContaining('priority') as string };
     await expect(producer.add('work', null, { priority: priority as number })).rejects.toMatchObject(expected);
     await expect(admin.reprioritize('default:x', priority as number)).rejects.toMatchObject(expected);
-    expect((await fixture.keys()).filter((key) => key.includes('queue'))).toEqual([]);
+    expect((await fixture.keys()).filter((key) => key.includes('task_queue:'))).toEqual([]);
   });
 });

@@ -27,6 +27,7 @@ describe('envelope', () => {
       lost: 1,
       missed: 2,
       first: 9,
+      isDelayed: false,
       name: 'x',
       data: null,
       options: undefined,

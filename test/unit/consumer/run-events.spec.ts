@@ -4,6 +4,7 @@ import { encodeEnvelope } from '../../../lib/broker/envelope.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { RedisClock } from '../../../lib/consumer/redis-clock.js';
 import { RunEvents } from '../../../lib/consumer/run-events.js';
+import { RunTally } from '../../../lib/consumer/run-tally.js';
 import { TaskEventSource } from '../../../lib/events/task-event-source.js';
 import { TaskEvents } from '../../../lib/events/task-events.js';
 import { Desk } from '../../support/desk.js';
@@ -11,7 +12,11 @@ import { ToldEvents } from '../../support/told-events.js';
 
 function desk(): { desk: Desk; source: TaskEventSource; told: () => ToldEvents } {
   const source = new TaskEventSource();
-  const made = new Desk({ x: undefined }, {}, new RunEvents(partitionOf('q'), source, new RedisClock()));
+  const made = new Desk(
+    { x: undefined },
+    {},
+    new RunEvents(partitionOf('q'), source, new RedisClock(), new RunTally()),
+  );
   return { desk: made, source, told: () => new ToldEvents(new TaskEvents(source, () => undefined)) };
 }
 

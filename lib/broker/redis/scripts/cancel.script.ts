@@ -4,6 +4,7 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
+import { retrying } from './retrying.lua.js';
 import { noteEnded } from './recent.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
@@ -49,6 +50,7 @@ if state == 'waiting' then
 ${noteEnded('{id}')}  call('HSET', key, 'cancelled_in', token .. ' ' .. state)
 elseif state == 'scheduled' or state == 'retrying' then
   call('ZREM', scheduled, id)
+  call('SREM', ${retrying}, id)
   call('HDEL', parked, id)
   call('HSET', key, 'cancelled_in', token .. ' ' .. state)
   end_cancelled(id, reason, retention)

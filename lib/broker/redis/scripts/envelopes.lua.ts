@@ -62,10 +62,13 @@ local function count(envelope, attempts, losses, misses, start_of_first)
   return head .. string.sub(envelope, rest), lost, attempt
 end
 
--- When a task expires stands at the very end of its envelope, and matters until its first attempt has begun.
-local function unexpiring(envelope)
+-- The envelope of a task that was put off, once its first run had begun. When it expires, which stands at the very end, matters until
+-- then; and from then on its id does not tell any more since when it waits, which is what "delayed" says.
+local function put_off_envelope(envelope)
   local expiry = string.match(string.sub(envelope, -40), '(,"expiresAt":%d+})$')
-  return expiry and string.sub(envelope, 1, -#expiry - 1) .. '}' or envelope
+  if expiry then envelope = string.sub(envelope, 1, -#expiry - 1) .. '}' end
+  if string.sub(envelope, -1) ~= '}' or string.sub(envelope, -16) == ',"delayed":true}' then return envelope end
+  return string.sub(envelope, 1, -2) .. ',"delayed":true}'
 end
 
 -- The name of a task, or nil. Up to the first bracket or backslash there is nothing within which it could only seem to stand.
@@ -114,7 +117,7 @@ end
 -- The envelope as if it had never been tried.
 local function reset(envelope)
   local id = string.match(envelope, '^{"id":(".-"),"attempt"')
-  return '{"id":' .. id .. ',"attempt":0' .. unexpiring(string.sub(envelope, end_of_counters(envelope)))
+  return '{"id":' .. id .. ',"attempt":0' .. put_off_envelope(string.sub(envelope, end_of_counters(envelope)))
 end
 
 -- An id for what has none, or one that is taken: the time in microseconds, and a number within this script.

@@ -1,5 +1,6 @@
 import { lanes } from './lanes.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { retrying } from './retrying.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -14,7 +15,7 @@ work_at_maxmemory()
 local fixed = {}
 for row = 1, #KEYS do fixed[KEYS[row]] = true end
 for _, name in ipairs({':resting', ':slots', ':limits'}) do fixed[groups .. name] = true end
-fixed[plain] = true
+fixed[plain], fixed[${retrying}], fixed[workers .. ':info'] = true, true, true
 
 local function rest_of(key, start)
   return string.sub(key, 1, #start) == start and string.sub(key, #start + 1) or nil

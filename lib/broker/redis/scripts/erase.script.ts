@@ -1,5 +1,6 @@
 import { lanes } from './lanes.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { retrying } from './retrying.lua.js';
 
 /**
  * Lets go of all tasks of a queue at one moment: of every place in which a task may stand. What is added from then on is another queue's
@@ -37,7 +38,7 @@ while moment == now and waits < WAITS_MAX do
 end
 
 -- Those who watch a task are told when its status goes.
-local gone = {resting, groups .. ':slots', groups .. ':limits'}
+local gone = {resting, groups .. ':slots', groups .. ':limits', ${retrying}, workers .. ':info'}
 for _, key in ipairs(KEYS) do
   if key ~= watched then gone[#gone + 1] = key end
 end

@@ -12,6 +12,7 @@ work_at_maxmemory()
 local left = call('HLEN', active .. worker)
 if left == 0 then
   call('ZREM', workers, worker)
+  call('HDEL', workers .. ':info', worker)
   -- It may have been the only one that knew when the next task is due.
   for _, times in ipairs({scheduled, turns, groups .. ':resting'}) do
     local next_due = tonumber(call('ZRANGE', times, 0, 0, 'WITHSCORES')[2])

@@ -1,3 +1,5 @@
+import { retrying } from './retrying.lua.js';
+
 /** The second part of `exchange`: tasks whose time has come. */
 export const promoting = String.raw`
 -- Few, for the same call settles and claims as well. It answers that there is more, and the next call follows at once.
@@ -11,6 +13,7 @@ if next_due and next_due < now + 1 then
 end
 local found = #due
 due = not_held_back(due)
+if #due > 0 then call('SREM', ${retrying}, unpack(due)) end
 for _, id in ipairs(due) do
   local envelope = call('HGET', parked, id)
   if envelope then

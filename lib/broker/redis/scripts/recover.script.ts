@@ -104,6 +104,9 @@ if #buried > 0 then trim_dead(dead_retention) end
 -- What it held counted for the bounds of the queue and of its groups.
 if #returned > 0 or (#page > 0 and is_anything_waiting()) then
   ring()${ringRoom}end
-if #ids == #page then call('ZREM', workers, worker) end
+if #ids == #page then
+  call('ZREM', workers, worker)
+  call('HDEL', workers .. ':info', worker)
+end
 return {worker, returned, buried, call('ZCOUNT', workers, '-inf', now) > 0 and 1 or 0}
 `;

@@ -5,6 +5,7 @@ import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { forgetting } from './removing.lua.js';
+import { retrying } from './retrying.lua.js';
 import { searching } from './searching.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
@@ -38,6 +39,7 @@ for _, worker in ipairs(call('ZRANGE', workers, 0, -1)) do
 end
 if call('ZSCORE', scheduled, id) then
   call('ZREM', scheduled, id)
+  call('SREM', ${retrying}, id)
   call('ZREM', dead, id)
   call('HDEL', parked, id)
   return removed()

@@ -1,6 +1,7 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { repairing } from './repairing.lua.js';
+import { retrying } from './retrying.lua.js';
 
 /**
  * Looks at a page of what one worker holds. Its statuses say `active`, or `waiting` where handlers are quick.
@@ -23,8 +24,10 @@ local function part_from_scheduled(id, envelope, due)
     if not own then return false end
     call('HSET', parked, own, renamed)
     call('ZADD', scheduled, due, own)
+    if scheduled_state(other) == 'retrying' then call('SADD', ${retrying}, own) end
   end
   call('ZREM', scheduled, id)
+  call('SREM', ${retrying}, id)
   if not call('ZSCORE', dead, id) then call('HDEL', parked, id) end
   correct(id, envelope, 'active')
 end

@@ -3,6 +3,7 @@ import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { repairing } from './repairing.lua.js';
+import { retrying } from './retrying.lua.js';
 
 /**
  * Looks at a page of the queue, of a lane or of the suspects, from the left, where tasks are added: what is added meanwhile moves the
@@ -61,6 +62,7 @@ local function part_from_scheduled(row, id)
   local other = call('HGET', parked, id)
   if other and not same_task(items[row], other) then return rename_here(row) end
   call('ZREM', scheduled, id)
+  call('SREM', ${retrying}, id)
   if other and not call('ZSCORE', dead, id) then call('HDEL', parked, id) end
   local envelope = items[row]
   if other and attempts_of(other) > attempts_of(envelope) then

@@ -1,6 +1,7 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { repairing } from './repairing.lua.js';
+import { retrying } from './retrying.lua.js';
 
 /**
  * Looks at a page of the parked envelopes: each is scheduled, or a dead letter.
@@ -17,6 +18,7 @@ local bytes = 0
 
 local function put_back(id, envelope)
   local state = state_of(id)
+  call('SREM', ${retrying}, id)
   if state == 'completed' or state == 'cancelled' then
     call('HDEL', parked, id)
   elseif state == 'failed' then
@@ -25,6 +27,7 @@ local function put_back(id, envelope)
   else
     call('ZADD', scheduled, now_text, id)
     if state ~= nil and state ~= 'retrying' and state ~= 'scheduled' then state = scheduled_state(envelope) end
+    if state == 'retrying' then call('SADD', ${retrying}, id) end
     if state then correct(id, envelope, state, now_text) end
   end
 end

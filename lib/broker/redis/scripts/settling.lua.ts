@@ -1,3 +1,5 @@
+import { retrying } from './retrying.lua.js';
+
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
 local refused, finished, malformed, dropped, called_off = {}, {}, {}, {}, nil
@@ -75,11 +77,12 @@ if ARGV[OUTCOMES_FROM] then
     retrying = function(id, delay, text, ran)
       local envelope, _, attempt = count(envelope_of(id), 1, nil, 0, now - ran)
       id = schedule(id, envelope, end_of(delay))
+      call('SADD', ${retrying}, id)
       note('HSET', status .. id, 'state', 'retrying', 'started', start_of(ran))
       note_error(id, attempt, text)
     end,
     snoozed = function(id, delay)
-      local envelope = unexpiring(envelope_of(id))
+      local envelope = put_off_envelope(envelope_of(id))
       unclaim(schedule(id, envelope, end_of(delay)), envelope, 'scheduled')
     end,
     cancelled = function(id, retention, reason)
@@ -93,7 +96,7 @@ if ARGV[OUTCOMES_FROM] then
     end,
     released = function(id, began)
       local envelope = envelope_of(id)
-      if began ~= '0' then envelope = unexpiring(envelope) end
+      if began ~= '0' then envelope = put_off_envelope(envelope) end
       come_back(envelope, max_lost, true)
       unclaim(id, envelope, 'waiting')
       ring()

@@ -7,6 +7,7 @@ import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
 import { forgetting } from './removing.lua.js';
+import { retrying, retryingOf } from './retrying.lua.js';
 import { sweeping } from './sweeping.lua.js';
 import { ticking } from './ticking.lua.js';
 import { toldAtOnce } from './watching.lua.js';
@@ -51,9 +52,11 @@ local function sweep(id)
   deal_with(id, envelope or '', state, function()
     call('HSET', there[parked], id, envelope)
     call('ZADD', there_place, score, id)
+    if call('SISMEMBER', ${retrying}, id) == 1 then call('SADD', ${retryingOf('there[scheduled]')}, id) end
     rings_there = rings_there or (not is_dead and tonumber(score) < now + LOOKS_AGAIN_MS)
   end)
   call('ZREM', place, id)
+  call('SREM', ${retrying}, id)
   call('HDEL', parked, id)
 end
 

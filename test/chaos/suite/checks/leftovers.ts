@@ -60,6 +60,7 @@ export async function checkEmpty(
     for (let at = 0; at < kept.length; at += 1_000) await redis.del(kept.slice(at, at + 1_000));
     await redis.del(['dead', 'parked', 'recent', 'meta'].map((what) => `task_${what}:{${queue}}`));
   }
+  violations.push(...(await removeHistory(redis)));
   const left: string[] = [];
   for (const key of await redis.keys('*')) {
     const goesInMs = await redis.pttl(key);
@@ -75,6 +76,22 @@ export async function checkEmpty(
   violations.push(...(await violationOf(() => eventually(isBack, { timeoutMs: QUIET_WITHIN_MS, everyMs: 200, what }))));
   if (violations.length > 0) violations.push(`Redis uses ${memoryAfter} bytes`);
   return { violations, memoryAfter };
+}
+
+/** What is told of queues is kept for a while, whatever becomes of their workers. It must go by itself, and be no more than that. */
+async function removeHistory(redis: Redis): Promise<string[]> {
+  const named = await redis.smembers('task_queues');
+  await redis.del('task_queues');
+  const histories = await redis.keys('task_history:*');
+  const lasting: string[] = [];
+  for (const key of histories) {
+    if ((await redis.pttl(key)) === LASTS) lasting.push(key);
+    await redis.del(key);
+  }
+  return [
+    ...lasting.map((key) => `${key} never goes`),
+    ...named.filter((queue) => !NAMES.includes(queue)).map((queue) => `task_queues names ${queue}`),
+  ];
 }
 
 /** What the data take, without what Redis keeps of scripts and for statistics. */

@@ -8,6 +8,8 @@ export interface View {
   bell: string[];
   recent: string[];
   scheduled: string[];
+  /** Those of `scheduled` that wait for their next attempt. */
+  retrying: string[];
   dead: string[];
   /** Exactly what is scheduled or dead. */
   parked: Record<string, string>;
@@ -46,6 +48,10 @@ export function modelView({ model, ids }: World): View {
     bell: Array.from({ length: model.tokens }, () => '1'),
     recent: model.recent,
     scheduled: [...model.scheduled.keys()].map(({ id }) => id).sort(byText),
+    retrying: [...model.scheduled.keys()]
+      .map(({ id }) => id)
+      .filter((id) => model.statuses.get(id)?.state === 'retrying')
+      .sort(byText),
     dead: [...model.dead.keys()].sort(byText),
     parked: Object.fromEntries(parked.map((task) => [task.id, taskText(task)])),
     workers: Object.fromEntries(

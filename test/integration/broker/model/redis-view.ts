@@ -26,6 +26,7 @@ export async function redisView(world: World): Promise<View> {
   const lanes = (await redis.zrange(world.key('priorities'), '0', '-1')).map((lane) => `${world.key('queue')}:${lane}`);
   const known = [
     ...SINGLE_KEYS.map((name) => world.key(name)),
+    `${world.key('scheduled')}:retrying`,
     ...lanes,
     ...(world.model.isPaused ? [world.key('limited')] : []),
     ...ids.map((id) => `${world.key('status')}:${id}`),
@@ -33,7 +34,7 @@ export async function redisView(world: World): Promise<View> {
   ];
   const list = async (name: string): Promise<string[]> => redis.lrange(world.key(name), 0, -1);
   const members = async (name: string): Promise<string[]> => redis.zrange(world.key(name), '0', '-1');
-  const [queue, suspects, bell, recent, scheduled, dead, scores, parked, cancel, keys, held, statuses] =
+  const [queue, suspects, bell, recent, scheduled, retrying, dead, scores, parked, cancel, keys, held, statuses] =
     // In one tick, so in one round trip.
     await Promise.all([
       Promise.all([world.key('queue'), ...lanes].map((key) => redis.lrange(key, 0, -1))),
@@ -41,6 +42,7 @@ export async function redisView(world: World): Promise<View> {
       list('bell'),
       list('recent'),
       members('scheduled'),
+      redis.smembers(`${world.key('scheduled')}:retrying`),
       members('dead'),
       redis.zrange(world.key('workers'), '0', '-1', 'WITHSCORES'),
       redis.hgetall(world.key('parked')),
@@ -62,6 +64,7 @@ export async function redisView(world: World): Promise<View> {
     bell,
     recent,
     scheduled: scheduled.sort(byText),
+    retrying: retrying.sort(byText),
     dead: dead.sort(byText),
     parked: Object.fromEntries(Object.entries(parked).map(([id, text]) => [id, envelopeText(text)])),
     workers,
