@@ -94,10 +94,10 @@ export class RedisBroker extends TaskBroker {
     this.blocking = connectToBlock('bells');
     this.bells = new RedisBells(this.keys, this.blocking, this.commands);
     this.adding = new RedisAdding(this.keys, this.commands, this.health, commandTimeoutMs);
-    this.readings = new RedisReadings(this.keys, this.commands);
     this.reports = new RedisReports(this.keys, this.commands);
     this.queues = new RedisQueueSteering(this.keys, this.commands, this.reports);
     this.steering = new RedisSteering(this.keys, this.commands, this.queues, commandTimeoutMs);
+    this.readings = new RedisReadings(this.keys, this.commands);
     this.listing = new RedisListing(this.keys, this.commands);
     this.repairs = new RedisRepair(this.keys, this.commands);
     this.plain = new RedisPlain(this.keys, this.commands, this.health, () => connectToBlock('plain'));

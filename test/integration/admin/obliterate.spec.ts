@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeBody } from '../../../lib/broker/envelope.js';
+import { Figures } from '../../../lib/broker/figures.js';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import type { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import { adminDesk, type AdminDesk } from '../../support/admin-desk.js';
@@ -64,7 +65,10 @@ async function useEverything({ broker, worker }: AdminDesk): Promise<ManualWorke
   await broker.steering.cancel(q, 'held', 'not wanted', TTL_MS);
   await fixture.redis.lpush(key('task_suspects:{q}'), newTask('suspect').envelope);
   await fixture.redis.rpush(key('task_logs:{q}:done'), 'line');
-  await fixture.redis.hset(key('task_history:{q}:minute'), 'x', 1);
+  const figures = new Figures();
+  figures.completed = 1;
+  await broker.reports.report(q, { worker: 'w1', number: 1, facts: '{}', figures });
+  await broker.reports.enterQueue('q');
   await broker.queues.pause(q);
   return w;
 }
