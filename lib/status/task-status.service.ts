@@ -17,6 +17,7 @@ import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { checkWaitOptions, type WaitOptions } from '../options/wait-options.js';
 import { readStatuses } from './status-reader.js';
 import { StatusWatcher } from './status-watcher.js';
+import { checkLogOptions, type TaskLogLine, type TaskLogOptions, toTaskLogLine } from './task-log.js';
 import type { TaskStatus } from './task-status.js';
 import { isTerminal } from './watched-tasks.js';
 
@@ -74,6 +75,19 @@ export class TaskStatusService {
       rows.forEach(({ index }, row) => (statuses[index] = ofPartition[row] ?? null));
     }
     return statuses;
+  }
+
+  /**
+   * What its handler has logged with `TaskContext.log`, oldest first, of all its attempts: the last 1,000 lines. They are kept for 7 days
+   * from the last one on, whatever the queue's `status` is; less long only if the task is discarded, or its `retention` is 0.
+   * @returns `[]` also if there is no such task
+   * @throws TaskQueueError `INVALID_ID`, `INVALID_OPTIONS`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async logs(id: string, options: TaskLogOptions = {}): Promise<TaskLogLine[]> {
+    const task = parse(id);
+    const { offset, limit } = checkLogOptions(options);
+    if (!task) return [];
+    return (await this.broker.logs(task.partition, task.id, offset, limit)).map(toTaskLogLine);
   }
 
   /**
