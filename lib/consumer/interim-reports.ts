@@ -82,9 +82,10 @@ export class InterimReports {
       if (outcome.kind === 'progress') this.of(outcome.id).progress ??= outcome.progress;
       if (outcome.kind !== 'logged') continue;
       const said = this.of(outcome.id);
-      const since = said.lines?.all ?? [];
+      // Of two calls that have failed the earlier one may be the first to come back.
+      const lines = [...outcome.lines, ...(said.lines?.all ?? [])].sort((one, other) => one.n - other.n);
       said.lines = new UnwrittenLines();
-      for (const line of [...outcome.lines, ...since]) said.lines.add(line);
+      for (const line of lines) said.lines.add(line);
     }
   }
 

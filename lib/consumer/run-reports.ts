@@ -92,7 +92,8 @@ export class RunReports {
   }
 
   logged(run: TaskRun, line: unknown): void {
-    const at = Math.floor(this.options.clock.nowMs);
+    // What is known of Redis's clock may be corrected.
+    const at = (run.loggedAt = Math.max(run.loggedAt, Math.floor(this.options.clock.nowMs)));
     this.outcomes.interim.logged(run.envelope.id, {
       at,
       attempt: run.attempt,

@@ -49,6 +49,8 @@ export class TaskRun implements Call, TaskRunControl {
   processing: Processing | undefined;
   /** How many lines its handler has logged. */
   lineCount = 0;
+  /** When the last one of them was logged, by Redis's clock, in ms. */
+  loggedAt = 0;
   private controller: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private startedAt = 0;

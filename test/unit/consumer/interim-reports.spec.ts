@@ -102,6 +102,17 @@ describe('lines', () => {
     expect(reports.take('a')).toEqual([{ kind: 'logged', id: 'a', lines: [line(1), line(2)] }]);
   });
 
+  it('come back in order from calls that have failed, whichever comes back first', () => {
+    reports.logged('a', line(1));
+    const first = reports.take('a');
+    reports.logged('a', line(2));
+    const second = reports.take('a');
+    reports.logged('a', line(3));
+    reports.restore(first);
+    reports.restore(second);
+    expect(reports.take('a')).toEqual([{ kind: 'logged', id: 'a', lines: [line(1), line(2), line(3)] }]);
+  });
+
   const lines = (): LogLine[] => reports.take('a').flatMap((each) => (each.kind === 'logged' ? each.lines : []));
 
   it('are the last ones if there are too many, and one says how many are missing', () => {
