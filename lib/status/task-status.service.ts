@@ -1,5 +1,5 @@
 import { fromEvent, lastValueFrom, map, merge, NEVER, Observable, takeUntil, tap, timer } from 'rxjs';
-import { checkTaskId } from '../broker/names.js';
+import { checkQueueName, checkTaskId } from '../broker/names.js';
 import { parsePublicId, type Partition, queueOf } from '../broker/partition.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import { TaskDefinition } from '../definition/task-definition.js';
@@ -15,6 +15,8 @@ import type { Duration } from '../options/duration.js';
 import { checkPlainWord, plainStatusKey, type PlainStatusOptions } from '../options/plain-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { checkWaitOptions, type WaitOptions } from '../options/wait-options.js';
+import { checkWatchQueueOptions, type QueueSnapshot, type WatchQueueOptions } from './queue-snapshot.js';
+import { QueueWatcher } from './queue-watcher.js';
 import { readStatuses } from './status-reader.js';
 import { StatusWatcher } from './status-watcher.js';
 import { checkLogOptions, type TaskLogLine, type TaskLogOptions, toTaskLogLine } from './task-log.js';
@@ -29,12 +31,14 @@ import { isTerminal } from './watched-tasks.js';
  */
 export class TaskStatusService {
   private readonly watcher: StatusWatcher;
+  private readonly queues: QueueWatcher;
 
   constructor(
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
   ) {
     this.watcher = new StatusWatcher(broker);
+    this.queues = new QueueWatcher(broker.readings);
   }
 
   /**
@@ -157,9 +161,23 @@ export class TaskStatusService {
     await this.broker.plain.setWord(key, checkedWord, ttlMs);
   }
 
-  /** Ends what watches tasks. Called by the module when the application shuts down. */
+  /**
+   * Emits how a queue stands, now and once in each interval. However many subscribe in this process, the queue is looked at once; whoever
+   * comes later gets the latest at once. An outage of Redis is waited for. Never completes.
+   *
+   * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`; as errors of the Observable `REDIS_REFUSED`, `WATCH_CLOSED`
+   * @example
+   * taskStatus.watchQueue('email').subscribe(({ waiting, completedPerSecond }) => …);
+   */
+  watchQueue(queue: string, options: WatchQueueOptions = {}): Observable<QueueSnapshot> {
+    checkQueueName(queue);
+    return this.queues.watch(queue, checkWatchQueueOptions(options));
+  }
+
+  /** Ends what watches tasks and queues. Called by the module when the application shuts down. */
   close(): void {
     this.watcher.close();
+    this.queues.close();
   }
 
   private async ended(id: string, options: WaitOptions = {}): Promise<TaskStatus | null> {

@@ -6,6 +6,7 @@ import { type TaskContext, TaskHandler } from '../../../lib/index.js';
 import { eventually } from '../../support/eventually.js';
 import { Latch } from '../../support/latch.js';
 import { privateRedis } from '../../support/private-redis.js';
+import { scriptCalls } from '../../support/script-calls.js';
 import { startApp, type TestApp } from '../../support/test-app.js';
 
 const target = privateRedis();
@@ -52,21 +53,15 @@ async function start(): Promise<TestApp> {
   return startApp({ redis: target.url }, [Tasks]);
 }
 
-/** How many scripts have run so far. */
-async function scripts(): Promise<number> {
-  const stats = await target.redis.info('commandstats');
-  return [...stats.matchAll(/^cmdstat_eval(?:sha)?:calls=(\d+)/gm)].reduce((sum, [, calls]) => sum + Number(calls), 0);
-}
-
 it.each(['chatty', 'emitting'])('ten thousand words are a few calls, and the last one arrives (%s)', async (name) => {
   const { producer, status } = await start();
-  const before = await scripts();
+  const before = await scriptCalls(target.redis);
   const begun = performance.now();
   const { id } = await producer.add(name, null);
   // The handler goes on: what arrives was not brought by its end.
   await eventually(async () => (await status.get(id))?.progress === TIMES);
   const windows = (performance.now() - begun) / 100;
-  expect(await scripts()).toBeLessThan(before + 20 + 2 * windows);
+  expect(await scriptCalls(target.redis)).toBeLessThan(before + 20 + 2 * windows);
   gate.open();
   const { progress } = await eventually(async () => {
     const now = await status.get(id);
