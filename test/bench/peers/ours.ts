@@ -40,7 +40,7 @@ export function ours(setup: Setup): Peer {
 
     async work(url: string, options: WorkOptions): Promise<BenchWorker> {
       const apps = [await startWatching(url, setup, feature), await start(WorkerModule.at(url, setup, options))];
-      return { close: async () => void (await Promise.all(apps.map((app) => app?.close()))) };
+      return { close: async () => void (await Promise.all(apps.map(async (app) => app?.close()))) };
     },
 
     /** There is no `wait` yet. */
