@@ -5,8 +5,10 @@
  *
  *   --redis-unless-url   no server is needed when REDIS_URL names one
  *   --python             for tests that speak to the library from Python
+ *   --chromium           for tests in a browser
  */
 import { buildLibrary, buildSamples } from './builds.mjs';
+import { installChromium } from './chromium.mjs';
 import { installDependencies } from './dependencies.mjs';
 import { installPythonRedis } from './python-redis.mjs';
 import { installRedisServer } from './redis-server.mjs';
@@ -18,6 +20,7 @@ try {
   installDependencies();
   if (needsRedisServer) installRedisServer();
   if (process.argv.includes('--python')) installPythonRedis();
+  if (process.argv.includes('--chromium')) installChromium();
   buildLibrary();
   buildSamples();
 } catch (error) {

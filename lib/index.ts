@@ -73,5 +73,7 @@ export type { ScheduleInfo } from './schedule/schedule-info.js';
 export type { ScheduleDefinition, ScheduleTiming, TickOptions } from './schedule/schedule-options.js';
 export { type ScheduleAddress, TaskScheduler } from './schedule/task-scheduler.service.js';
 export type { CatchUp } from './schedule/tick-plan.js';
+export type { QueueSnapshot, WatchQueueOptions } from './status/queue-snapshot.js';
+export type { TaskLogLine, TaskLogOptions } from './status/task-log.js';
 export type { AttemptFailure, TaskFailure, TaskStatus } from './status/task-status.js';
 export { TaskStatusService } from './status/task-status.service.js';

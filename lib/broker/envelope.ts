@@ -102,9 +102,20 @@ export function decodeEnvelope(text: string): Envelope {
   const data = name === null ? null : (body.data ?? null);
   const options = name === null ? undefined : optionsIn(body);
   const isDelayed = body.delayed === true;
-  const content = { isDelayed, name, data, options, trace };
   if (isUntried(text, id)) {
-    return { id, attempt: 0, lost: undefined, missed: 0, first: undefined, group: undefined, ...content };
+    return {
+      id,
+      attempt: 0,
+      lost: undefined,
+      missed: 0,
+      first: undefined,
+      group: undefined,
+      isDelayed,
+      name,
+      data,
+      options,
+      trace,
+    };
   }
   const [, rawId, attempt, lost, missed, first, group] = HEAD.exec(text) ?? [];
   if (rawId === undefined) throw new Error(`Not the envelope of a claimed task: ${text.slice(0, 80)}`);
@@ -115,7 +126,11 @@ export function decodeEnvelope(text: string): Envelope {
     missed: Number(missed ?? 0),
     first: first === undefined ? undefined : Number(first),
     group,
-    ...content,
+    isDelayed,
+    name,
+    data,
+    options,
+    trace,
   };
 }
 

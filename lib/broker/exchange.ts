@@ -1,4 +1,5 @@
 import type { ClaimLimits } from './claim-limits.js';
+import type { LogLine } from './log-line.js';
 
 /** What became of a claimed task, or of a part of it. Times are milliseconds; texts are JSON. */
 export type Outcome =
@@ -8,6 +9,8 @@ export type Outcome =
    */
   | { kind: 'began'; id: string; ranMs: number; isAlone?: boolean }
   | { kind: 'progress'; id: string; progress: string }
+  /** Lines for its log, the oldest first; those that are written already are not written again. */
+  | { kind: 'logged'; id: string; lines: readonly LogLine[] }
   | ({ kind: 'completed'; result: string | undefined } & Completion)
   /** Completed as well, but its result is not kept, and this is why. */
   | ({ kind: 'unrecorded'; reason: string } & Completion)
@@ -25,6 +28,13 @@ export type Outcome =
   | { kind: 'limited'; id: string; delayMs: number }
   /** Nobody here can handle it: it comes again after a while. */
   | { kind: 'deferred'; id: string; delayMs: number };
+
+/** What is said of a task that goes on. */
+export type Interim = Extract<Outcome, { kind: 'progress' | 'logged' }>;
+
+export function isInterim(outcome: Outcome): outcome is Interim {
+  return outcome.kind === 'progress' || outcome.kind === 'logged';
+}
 
 export interface Completion {
   id: string;

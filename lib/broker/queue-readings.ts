@@ -2,7 +2,7 @@ import type { Partition } from './partition.js';
 
 /** How many tasks of a queue stand where. */
 export interface QueueCounts {
-  /** For a worker. What was called off counts until a worker has come to it. */
+  /** For a worker. What was called off or taken out counts until a worker has come to it. */
   waiting: number;
   /** For their time, those apart that wait for another attempt. */
   scheduled: number;

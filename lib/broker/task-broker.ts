@@ -1,6 +1,7 @@
 import type { BrokerObserver, ServerFacts } from './broker-observer.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from './exchange.js';
 import type { Lock } from './lock.js';
+import type { LogLine } from './log-line.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from './lease-keeper.js';
 import type { Partition } from './partition.js';
 import type { PlainStore } from './plain-store.js';
@@ -214,6 +215,9 @@ export abstract class TaskBroker {
 
   /** The statuses of tasks, `null` where there is none. */
   abstract statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]>;
+
+  /** The lines that a task has logged, oldest first: so many from that one on. */
+  abstract logs(partition: Partition, id: string, offset: number, limit: number): Promise<LogLine[]>;
 
   /** Begins to watch tasks, over a connection that is opened once there is one. */
   abstract watchStatuses(listener: StatusListener): StatusWatch;

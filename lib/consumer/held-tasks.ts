@@ -1,7 +1,7 @@
 import type { ClaimLimits } from '../broker/claim-limits.js';
 import { decodeEnvelope } from '../broker/envelope.js';
 import type { Partition } from '../broker/partition.js';
-import type { ExchangeReply, Outcome } from '../broker/exchange.js';
+import { type ExchangeReply, isInterim, type Outcome } from '../broker/exchange.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import type { Telemetry } from '../telemetry/telemetry.js';
 import { BatchGathering } from './batch-gathering.js';
@@ -197,7 +197,12 @@ export class HeldTasks implements BatchRunListener {
   /** @throws InvalidDataError where a status could not keep it */
   progressed(run: TaskRun, json: string): void {
     this.reports.progressed(run, json);
-    this.options.onChange();
+    if (this.outcomes.hasAny) this.options.onChange();
+  }
+
+  logged(run: TaskRun, line: string): void {
+    this.reports.logged(run, line);
+    if (this.outcomes.hasAny) this.options.onChange();
   }
 
   accompanied(run: TaskRun): void {
@@ -211,7 +216,7 @@ export class HeldTasks implements BatchRunListener {
     for (const outcome of outcomes) {
       const { kind, id } = outcome;
       if (kind === 'began') this.begun(id, outcome.isAlone);
-      else if (kind !== 'progress') this.confirm(outcome, refused.includes(id), cancelled.includes(id));
+      else if (!isInterim(outcome)) this.confirm(outcome, refused.includes(id), cancelled.includes(id));
     }
     this.options.events?.malformed(malformed);
     this.waiting.confirm();
@@ -291,6 +296,7 @@ export class HeldTasks implements BatchRunListener {
 
   /** Begins nothing any more. */
   stop(): void {
+    this.outcomes.interim.stop();
     this.gathering?.stop();
   }
 

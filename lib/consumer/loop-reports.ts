@@ -24,7 +24,7 @@ export class LoopReports {
   private wasBusy = false;
   private unanswered: WorkerReport | undefined;
   private sending: Promise<void> | undefined;
-  private hasEntered = false;
+  private enteredAs: string | null = null;
   /** Under which id it has told of itself. */
   toldAs: string | null = null;
 
@@ -56,8 +56,9 @@ export class LoopReports {
     const { workerId: worker, partition } = this.loop;
     if (worker === null) return;
     this.toldAs = worker;
-    if (!this.hasEntered) await this.store.enterQueue(queueOf(partition));
-    this.hasEntered = true;
+    // Anew after a lost lease: perhaps the queue was let go of.
+    if (this.enteredAs !== worker) await this.store.enterQueue(queueOf(partition));
+    this.enteredAs = worker;
     if (this.unanswered) {
       await this.store.report(partition, this.unanswered);
       this.answered(this.unanswered);

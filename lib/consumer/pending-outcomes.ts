@@ -1,5 +1,6 @@
-import type { Outcome } from '../broker/exchange.js';
+import { isInterim, type Outcome } from '../broker/exchange.js';
 import { mayHoldKey } from '../broker/lock.js';
+import { InterimReports } from './interim-reports.js';
 
 /** What an outcome costs Redis, in completions of runs that took no time. */
 const WEIGHT = {
@@ -14,11 +15,16 @@ const WEIGHT = {
 
 /** What one worker has to report of what it holds of one queue. */
 export class PendingOutcomes {
+  readonly interim: InterimReports;
   private outcomes: Outcome[] = [];
-  private readonly progress = new Map<string, string>();
+
+  /** @param onDue there is something to report that had to wait */
+  constructor(onDue: () => void) {
+    this.interim = new InterimReports(onDue);
+  }
 
   get hasAny(): boolean {
-    return this.outcomes.length > 0 || this.progress.size > 0;
+    return this.outcomes.length > 0 || this.interim.hasDue;
   }
 
   get count(): number {
@@ -29,46 +35,39 @@ export class PendingOutcomes {
     this.outcomes.push(outcome);
   }
 
-  /** The last one of a task wins. */
-  addProgress(id: string, json: string): void {
-    this.progress.set(id, json);
-  }
-
   /**
-   * As much as costs Redis no more than `max` completions, but at least one outcome. Progress comes first: it must not arrive
-   * behind the end of its task.
+   * As much as costs Redis no more than `max` completions, but at least the outcomes of one task. What a task has said comes first: it
+   * must not arrive behind the end of its task.
    */
   take(max: number): Outcome[] {
     let [count, room] = [0, max];
     const ids = new Set<string>();
-    for (const outcome of this.outcomes) {
-      const bringsProgress = this.progress.has(outcome.id) && !ids.has(outcome.id);
-      const weight =
-        weightOf(outcome) + (mayHoldKey(outcome.id) ? WEIGHT.keyed : 0) + (bringsProgress ? WEIGHT.light : 0);
-      if (count > 0 && weight > room) break;
-      count++;
+    const fits = (weight: number): boolean => {
+      const isFirst = count === 0 && ids.size === 0;
+      if (!isFirst && weight > room) return false;
       room -= weight;
-      if (bringsProgress) ids.add(outcome.id);
+      return true;
+    };
+    for (const outcome of this.outcomes) {
+      const { id } = outcome;
+      const said = ids.has(id) ? 0 : this.interim.weightOf(id);
+      if (!fits(weightOf(outcome) + (mayHoldKey(id) ? WEIGHT.keyed : 0) + said)) break;
+      count++;
+      if (said > 0) ids.add(id);
     }
     const outcomes = this.outcomes.splice(0, count);
-    if (this.progress.size === 0) return outcomes;
-    const others = [...this.progress.keys()].filter((id) => !ids.has(id));
-    const progress = [...ids, ...others.slice(0, Math.max(0, room))].map((id): Outcome => {
-      const json = this.progress.get(id) ?? 'null';
-      this.progress.delete(id);
-      return { kind: 'progress', id, progress: json };
-    });
-    return [...progress, ...outcomes];
+    for (const id of this.interim.dueIds) {
+      if (ids.has(id)) continue;
+      if (!fits(this.interim.weightOf(id))) break;
+      ids.add(id);
+    }
+    return [...[...ids].flatMap((id) => this.interim.take(id)), ...outcomes];
   }
 
   /** Takes back what was taken, in front of what came meanwhile. */
   restore(taken: readonly Outcome[]): void {
-    this.outcomes.unshift(...taken.filter(({ kind }) => kind !== 'progress'));
-    for (const outcome of taken) {
-      if (outcome.kind === 'progress' && !this.progress.has(outcome.id)) {
-        this.progress.set(outcome.id, outcome.progress);
-      }
-    }
+    this.outcomes.unshift(...taken.filter((outcome) => !isInterim(outcome)));
+    this.interim.restore(taken);
   }
 
   /** How tasks end that are not among these. */
@@ -78,7 +77,7 @@ export class PendingOutcomes {
 
   keepOnly(ids: ReadonlySet<string>): void {
     this.outcomes = this.outcomes.filter(({ id }) => ids.has(id));
-    for (const id of this.progress.keys()) if (!ids.has(id)) this.progress.delete(id);
+    this.interim.keepOnly(ids);
   }
 }
 
@@ -88,8 +87,6 @@ function weightOf(outcome: Outcome): number {
     case 'unrecorded':
     case 'began':
       return outcome.ranMs === 0 ? WEIGHT.light : WEIGHT.timed;
-    case 'progress':
-      return WEIGHT.light;
     default:
       return WEIGHT.moving;
   }

@@ -5,6 +5,7 @@ import { InvalidDataError } from '../errors/index.js';
 import type { QueueSettings } from '../options/task-queue-settings.js';
 import { judgeInterrupted } from './failed-attempt.js';
 import type { GuardedLog } from './guarded-log.js';
+import { logText } from './log-text.js';
 import { PendingOutcomes } from './pending-outcomes.js';
 import type { RedisClock } from './redis-clock.js';
 import { judgeExpired, judgeRun, judgeStranger, type Verdict } from './task-outcome.js';
@@ -18,6 +19,7 @@ export interface RunReportsOptions {
   settings: QueueSettings;
   clock: RedisClock;
   logger: GuardedLog;
+  onChange: () => void;
 }
 
 /**
@@ -25,11 +27,13 @@ export interface RunReportsOptions {
  * taken, and to the log. Decides nothing: how a run ended is judged elsewhere.
  */
 export class RunReports {
-  readonly outcomes = new PendingOutcomes();
+  readonly outcomes: PendingOutcomes;
   /** There may be runs whose statuses do not say yet that they are active. */
   hasUnmarked = false;
 
-  constructor(private readonly options: RunReportsOptions) {}
+  constructor(private readonly options: RunReportsOptions) {
+    this.outcomes = new PendingOutcomes(options.onChange);
+  }
 
   /** Whether anybody can see in a status how far a task is. */
   get keepsStatuses(): boolean {
@@ -84,7 +88,18 @@ export class RunReports {
       throw new InvalidDataError('Progress', new Error(`it is longer than maxResultBytes (${maxResultBytes})`));
     }
     if (!run.isMarked) this.mark(run);
-    this.outcomes.addProgress(run.envelope.id, json);
+    this.outcomes.interim.progressed(run.envelope.id, json);
+  }
+
+  logged(run: TaskRun, line: unknown): void {
+    // What is known of Redis's clock may be corrected.
+    const at = (run.loggedAt = Math.max(run.loggedAt, Math.floor(this.options.clock.nowMs)));
+    this.outcomes.interim.logged(run.envelope.id, {
+      at,
+      attempt: run.attempt,
+      n: ++run.lineCount,
+      line: logText(line),
+    });
   }
 
   /** Reports those runs that take long enough to be seen. */

@@ -21,6 +21,7 @@ export interface TaskRunListener {
   /** It has ended, and its slot is free. */
   ended(run: TaskRun, result: RunResult): void;
   progressed(run: TaskRun, json: string): void;
+  logged(run: TaskRun, line: string): void;
   /** Others are about to begin beside it: Redis has to know that first. */
   accompanied(run: TaskRun): void;
 }
@@ -46,6 +47,10 @@ export class TaskRun implements Call, TaskRunControl {
   /** By `performance.now()`; 0 while it runs. */
   endedAt = 0;
   processing: Processing | undefined;
+  /** How many lines its handler has logged. */
+  lineCount = 0;
+  /** When the last one of them was logged, by Redis's clock, in ms. */
+  loggedAt = 0;
   private controller: AbortController | undefined;
   private timer: NodeJS.Timeout | undefined;
   private startedAt = 0;
@@ -101,6 +106,11 @@ export class TaskRun implements Call, TaskRunControl {
     return this.lost;
   }
 
+  /** Which one this is, counted from 1. */
+  get attempt(): number {
+    return this.envelope.attempt + 1;
+  }
+
   /** Its handler was called. */
   get hasBegun(): boolean {
     return this.startedAt > 0;
@@ -135,6 +145,10 @@ export class TaskRun implements Call, TaskRunControl {
     if (!this.ended && !this.lost) this.listener.progressed(this, json);
   }
 
+  log(line: string): void {
+    if (!this.ended && !this.lost) this.listener.logged(this, line);
+  }
+
   abort(cause: AbortCause, reason: Error): void {
     if (this.abortedFor) return;
     this.abortedFor = cause;
@@ -167,11 +181,11 @@ export class TaskRun implements Call, TaskRunControl {
   /** Its time begins now. */
   protected begin(): TaskContext {
     this.startedAt = performance.now();
-    const { id, attempt, data, group } = this.envelope;
+    const { id, data, group } = this.envelope;
     const { partition, handler, settings } = this.mode;
     const { timeoutMs } = settings;
     if (timeoutMs > 0) this.timer = setTimeout(() => this.timeOut(timeoutMs), timeoutMs);
-    return new TaskContext(publicId(partition, id), queueOf(partition), handler.name, attempt + 1, data, group, this);
+    return new TaskContext(publicId(partition, id), queueOf(partition), handler.name, this.attempt, data, group, this);
   }
 
   protected end(result: RunResult): void {

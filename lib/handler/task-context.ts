@@ -6,6 +6,7 @@ export interface TaskRunControl {
   /** Its handler need not begin any more. */
   readonly isOver: boolean;
   progress(json: string): void;
+  log(line: string): void;
 }
 
 /**
@@ -53,8 +54,8 @@ export class TaskContext {
   }
 
   /**
-   * Writes how far the task is to its status: a number, or anything else that JSON can carry. Returns at once; of
-   * several calls in quick succession the last one wins.
+   * Writes how far the task is to its status: a number, or anything else that JSON can carry. Returns at once. The first one is
+   * written at once, too, and then at most ten in a second: the last one wins. Nothing comes of it once the attempt is over.
    * @throws InvalidDataError `INVALID_DATA`
    */
   progress(value: unknown): void {
@@ -66,5 +67,14 @@ export class TaskContext {
     }
     if (json === undefined) throw new InvalidDataError('Progress');
     this.control.progress(json);
+  }
+
+  /**
+   * Adds a line to the log of the task, for `TaskStatusService.logs`. Returns at once, and never throws; written as `progress` is. Of a
+   * line 2,000 characters are kept, and of a task the last 1,000 lines, for 7 days from the last one on. What is logged faster
+   * than it can be written loses its oldest lines, and a line says how many. Nothing comes of it once the attempt is over.
+   */
+  log(line: string): void {
+    this.control.log(line);
   }
 }

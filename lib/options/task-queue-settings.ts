@@ -1,5 +1,6 @@
 import { InvalidOptionsError, type OptionProblem } from '../errors/index.js';
 import type { ClaimLimits, Rate } from '../broker/claim-limits.js';
+import { LOG_ONLY } from '../broker/log-line.js';
 import type { RedisSource } from '../broker/redis/redis-source.js';
 import type { BatchSettings } from './batch-options.js';
 import { FeatureLayer, layUnder } from './feature-layer.js';
@@ -124,7 +125,8 @@ export class TaskQueueSettings {
     const { defaults } = this;
     const status = own.status ?? defaults.status ?? 'full';
     const delivery = own.delivery ?? defaults.delivery ?? 'at-least-once';
-    const completedTtlMs = status === 'off' ? 0 : (own.retention?.completed ?? defaults.retention?.completed ?? DAY_MS);
+    const completedTtlMs =
+      status === 'off' ? LOG_ONLY : (own.retention?.completed ?? defaults.retention?.completed ?? DAY_MS);
     return {
       autoStart: own.autoStart ?? defaults.autoStart ?? this.autoStart,
       concurrency: own.concurrency ?? defaults.concurrency ?? 10,

@@ -1,5 +1,5 @@
 import { fromEvent, lastValueFrom, map, merge, NEVER, Observable, takeUntil, tap, timer } from 'rxjs';
-import { checkTaskId } from '../broker/names.js';
+import { checkQueueName, checkTaskId } from '../broker/names.js';
 import { parsePublicId, type Partition, queueOf } from '../broker/partition.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import { TaskDefinition } from '../definition/task-definition.js';
@@ -15,8 +15,11 @@ import type { Duration } from '../options/duration.js';
 import { checkPlainWord, plainStatusKey, type PlainStatusOptions } from '../options/plain-options.js';
 import type { TaskQueueSettings } from '../options/task-queue-settings.js';
 import { checkWaitOptions, type WaitOptions } from '../options/wait-options.js';
+import { checkWatchQueueOptions, type QueueSnapshot, type WatchQueueOptions } from './queue-snapshot.js';
+import { QueueWatcher } from './queue-watcher.js';
 import { readStatuses } from './status-reader.js';
 import { StatusWatcher } from './status-watcher.js';
+import { checkLogOptions, type TaskLogLine, type TaskLogOptions, toTaskLogLine } from './task-log.js';
 import type { TaskStatus } from './task-status.js';
 import { isTerminal } from './watched-tasks.js';
 
@@ -28,12 +31,14 @@ import { isTerminal } from './watched-tasks.js';
  */
 export class TaskStatusService {
   private readonly watcher: StatusWatcher;
+  private readonly queues: QueueWatcher;
 
   constructor(
     private readonly broker: TaskBroker,
     private readonly settings: TaskQueueSettings,
   ) {
     this.watcher = new StatusWatcher(broker);
+    this.queues = new QueueWatcher(broker.readings);
   }
 
   /**
@@ -74,6 +79,19 @@ export class TaskStatusService {
       rows.forEach(({ index }, row) => (statuses[index] = ofPartition[row] ?? null));
     }
     return statuses;
+  }
+
+  /**
+   * What its handler has logged with `TaskContext.log`, oldest first, of all its attempts: the last 1,000 lines. They are kept for 7 days
+   * from the last one on, whatever the queue's `status` is; less long only if the task is discarded, or its `retention` is 0.
+   * @returns `[]` also if there is no such task
+   * @throws TaskQueueError `INVALID_ID`, `INVALID_OPTIONS`, `REDIS_UNAVAILABLE`, `REDIS_REFUSED`
+   */
+  async logs(id: string, options: TaskLogOptions = {}): Promise<TaskLogLine[]> {
+    const task = parse(id);
+    const { offset, limit } = checkLogOptions(options);
+    if (!task) return [];
+    return (await this.broker.logs(task.partition, task.id, offset, limit)).map(toTaskLogLine);
   }
 
   /**
@@ -143,9 +161,23 @@ export class TaskStatusService {
     await this.broker.plain.setWord(key, checkedWord, ttlMs);
   }
 
-  /** Ends what watches tasks. Called by the module when the application shuts down. */
+  /**
+   * Emits how a queue stands, now and once in each interval. However many subscribe in this process, the queue is looked at once; whoever
+   * comes later gets the latest at once. An outage of Redis is waited for. Never completes.
+   *
+   * @throws TaskQueueError `INVALID_QUEUE`, `INVALID_OPTIONS`; as errors of the Observable `REDIS_REFUSED`, `WATCH_CLOSED`
+   * @example
+   * taskStatus.watchQueue('email').subscribe(({ waiting, completedPerSecond }) => …);
+   */
+  watchQueue(queue: string, options: WatchQueueOptions = {}): Observable<QueueSnapshot> {
+    checkQueueName(queue);
+    return this.queues.watch(queue, checkWatchQueueOptions(options));
+  }
+
+  /** Ends what watches tasks and queues. Called by the module when the application shuts down. */
   close(): void {
     this.watcher.close();
+    this.queues.close();
   }
 
   private async ended(id: string, options: WaitOptions = {}): Promise<TaskStatus | null> {

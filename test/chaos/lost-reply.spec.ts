@@ -188,3 +188,24 @@ it('a cancel and a retry whose answers are lost still say what they did', async 
   await retryLost;
   expect(await admin.retry(letter)).toBe(false);
 });
+
+it('no line is logged twice when the answer is lost to a call that brought some, and none is missing', async () => {
+  const proxy = await target.proxy();
+  const gate = new Latch<void>();
+  const isExchange = runs(redisScripts.taskExchange);
+  const work = workHandler(async (_data, task) => {
+    for (let n = 1; n <= 3; n++) task.log(`before ${n}`);
+    await gate.opened;
+    task.log('after');
+  });
+  const { status, producer } = await startApp({ redis: proxy.url, ...options }, [work]);
+  await eventually(() => target.sleepers());
+  const lost = proxy.loseReplyTo(
+    (command) => isExchange(command) && command.args.some((arg) => arg.includes('before 1')),
+  );
+  const { id } = await producer.add('work', null);
+  await lost;
+  gate.open();
+  await allCompleted(status, [id], IN_TIME);
+  expect((await status.logs(id)).map(({ line }) => line)).toEqual(['before 1', 'before 2', 'before 3', 'after']);
+});

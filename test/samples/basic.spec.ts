@@ -51,6 +51,37 @@ describe('sample/basic', () => {
     expect(failed.result).toBeNull();
   });
 
+  it('tells each change as an event, until the task has ended', async () => {
+    const { base } = await startBasic();
+    const { id } = (await (await post(base, { to: 'ann@example.org' })).json()) as { id: string };
+    const response = await fetch(`${base}/tasks/${encodeURIComponent(id)}/events`);
+    expect(response.headers.get('content-type')).toContain('text/event-stream');
+    // Ends by itself.
+    const events = [...(await response.text()).matchAll(/^data: (.*)$/gm)].map(
+      ([, data = '']) => JSON.parse(data) as TaskStatus,
+    );
+    expect(events.length).toBeGreaterThan(1);
+    expect(events.at(-1)).toMatchObject({ id, state: 'completed', progress: 100 });
+    const again = await (await fetch(`${base}/tasks/${encodeURIComponent(id)}/events`)).text();
+    expect(again.match(/^data: /gm)).toHaveLength(1);
+  });
+
+  it('has the log of a task', async () => {
+    const { base } = await startBasic();
+    const { id } = (await (await post(base, { to: 'bob@nowhere.invalid' })).json()) as { id: string };
+    await eventually(async () => (await getTask(base, id)).state === 'failed');
+    const lines = (await (await fetch(`${base}/tasks/${encodeURIComponent(id)}/logs`)).json()) as { line: string }[];
+    expect(lines.map(({ line }) => line)).toEqual(['looking for the mail server', 'saying hello', 'handing over']);
+    expect(await (await fetch(`${base}/tasks/email:unknown/logs`)).json()).toEqual([]);
+  });
+
+  it('has a page', async () => {
+    const { base } = await startBasic();
+    const response = await fetch(base);
+    expect(response.headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(await response.text()).toContain('role="progressbar"');
+  });
+
   it('answers 400 to a bad body, and adds nothing', async () => {
     const { base } = await startBasic();
     for (const body of [{}, [], { to: 5 }, { to: 'ann' }, { to: 'a@b c@d' }, { to: 'a@b', subject: 5 }]) {
@@ -66,6 +97,7 @@ describe('sample/basic', () => {
     const { base } = await startBasic();
     for (const path of ['email:unknown', 'email%3Aunknown', 'no-colon', '%3A', '%23%7B%7D', 'email%3A%2F..%2F']) {
       expect(await fetch(`${base}/tasks/${path}`)).toMatchObject({ status: 404 });
+      expect(await fetch(`${base}/tasks/${path}/events`)).toMatchObject({ status: 404 });
     }
     expect(await fetch(`${base}/tasks/%E0%A4%A`)).toMatchObject({ status: 400 });
   });
@@ -96,6 +128,16 @@ describe('sample/basic', () => {
     expect(await sample.closed).toEqual({ code: null, signal: 'SIGTERM' });
     expect(await redis.hget(`task_status:{email}:${id.slice('email:'.length)}`, 'state')).toBe('completed');
     expect(await redis.zcard('task_workers:{email}')).toBe(0);
+  });
+
+  it('ends although somebody listens to events', async () => {
+    const { sample, base } = await startBasic();
+    await redis.hset('task_status:{email}:stays', 'state', 'waiting', 'name', 'email.send');
+    const response = await fetch(`${base}/tasks/email:stays/events`);
+    const rest = response.text().catch(() => 'cut off');
+    sample.signal('SIGTERM');
+    expect(await sample.closed).toEqual({ code: null, signal: 'SIGTERM' });
+    await rest;
   });
 
   it('brings its own Redis if there is none, which ends with it', async () => {

@@ -167,7 +167,7 @@ export class MemoryClaiming {
     const { statuses, lines, starts, clock, locks } = this.queue;
     const { id, group, name } = task;
     if (this.queue.takeCancel(id) !== undefined) {
-      statuses.keepFor(id, this.request.retention.cancelledTtlMs);
+      this.queue.keepFor(id, this.request.retention.cancelledTtlMs);
       return false;
     }
     this.worker.held.set(id, task);

@@ -4,6 +4,7 @@ import { DueTasks } from './due-tasks.js';
 import type { MemoryBells } from './memory-bells.js';
 import type { Clock } from './memory-clock.js';
 import { MemoryLines } from './memory-lines.js';
+import { MemoryLogs } from './memory-logs.js';
 import { MemoryLocks } from './memory-locks.js';
 import { MemoryStatuses } from './memory-statuses.js';
 import type { MemoryTask } from './memory-task.js';
@@ -24,6 +25,7 @@ export type OnAdded = (partition: Partition, task: Readonly<MemoryTask>, due: nu
 /** All that is kept of one partition. A task stands in one of `lines`, `scheduled`, `dead`, and the hands of one worker. */
 export class MemoryQueue {
   readonly statuses: MemoryStatuses;
+  readonly logs: MemoryLogs;
   readonly lines: MemoryLines;
   readonly scheduled = new DueTasks();
   readonly dead = new Map<string, { task: MemoryTask; diedAt: number }>();
@@ -46,6 +48,7 @@ export class MemoryQueue {
     private readonly onAdded: OnAdded,
   ) {
     this.statuses = new MemoryStatuses(clock, (id) => watches.changed(partition, id));
+    this.logs = new MemoryLogs(clock);
     this.lines = new MemoryLines(clock);
     this.starts = new StartTimes(clock);
   }
@@ -86,12 +89,12 @@ export class MemoryQueue {
   /** @param attempt the one that failed */
   bury(task: MemoryTask, attempt: number, error: string, ttlMs: number): void {
     const { nowMs } = this.clock;
-    if (ttlMs === 0) return this.statuses.delete(task.id);
+    if (ttlMs === 0) return this.keepFor(task.id, 0);
     this.dead.delete(task.id);
     this.dead.set(task.id, { task, diedAt: nowMs });
     this.statuses.noteError(task.id, attempt, error);
     this.statuses.write(task.id, { state: 'failed', finished: nowMs });
-    this.statuses.keepFor(task.id, ttlMs);
+    this.keepFor(task.id, ttlMs);
   }
 
   /** Drops dead letters that are older than they are kept. */
@@ -105,7 +108,13 @@ export class MemoryQueue {
 
   endCancelled(id: string, reason: string, ttlMs: number): void {
     this.markCancelled(id, reason);
+    this.keepFor(id, ttlMs);
+  }
+
+  /** It has ended. Where its status is not kept its log is not either. */
+  keepFor(id: string, ttlMs: number): void {
     this.statuses.keepFor(id, ttlMs);
+    if (ttlMs === 0) this.logs.delete(id);
   }
 
   /** Why it was called off: then it must not run any more. */
@@ -135,7 +144,16 @@ export class MemoryQueue {
 
   /** Forgets all tasks. Workers, and what schedules say, stay. */
   clear(): void {
-    for (const part of [this.statuses, this.lines, this.scheduled, this.dead, this.cancels, this.locks, this.starts]) {
+    for (const part of [
+      this.statuses,
+      this.logs,
+      this.lines,
+      this.scheduled,
+      this.dead,
+      this.cancels,
+      this.locks,
+      this.starts,
+    ]) {
       part.clear();
     }
     for (const { held } of this.workers.values()) held.clear();

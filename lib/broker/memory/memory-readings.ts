@@ -10,7 +10,7 @@ export class MemoryReadings implements QueueReadings {
   ) {}
 
   async counts(partition: Partition): Promise<QueueCounts> {
-    const { lines, scheduled, statuses, dead, heldCount, limitedUntil, clock } = this.queue(partition);
+    const { lines, scheduled, statuses, dead, heldCount, isPaused, clock } = this.queue(partition);
     const { completed, failed } = this.reports.lastMinute(partition, clock.nowMs);
     const retrying = scheduled.all.filter(({ task: { id } }) => statuses.get(id)?.state === 'retrying').length;
     return {
@@ -19,7 +19,7 @@ export class MemoryReadings implements QueueReadings {
       active: heldCount,
       retrying,
       failed: dead.size,
-      paused: limitedUntil === Infinity,
+      paused: isPaused,
       completedPerMinute: completed,
       failedPerMinute: failed,
     };

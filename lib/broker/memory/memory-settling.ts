@@ -1,9 +1,9 @@
-import type { ExchangeReply, ExchangeRequest, Outcome } from '../exchange.js';
+import { type ExchangeReply, type ExchangeRequest, type Interim, isInterim, type Outcome } from '../exchange.js';
 import type { TaskState } from '../task-state.js';
 import type { MemoryQueue, MemoryWorker } from './memory-queue.js';
 import { type MemoryTask, putOffRun } from './memory-task.js';
 
-type Ending = Exclude<Outcome, { kind: 'began' | 'progress' }>;
+type Ending = Exclude<Outcome, Interim | { kind: 'began' }>;
 
 /**
  * What becomes of tasks that a worker held.
@@ -20,7 +20,7 @@ export function settle(
   for (const outcome of outcomes) {
     const { id } = outcome;
     const task = worker.held.get(id);
-    if (outcome.kind === 'began' || outcome.kind === 'progress') {
+    if (outcome.kind === 'began' || isInterim(outcome)) {
       if (task) report(queue, task, outcome);
     } else if (!task) {
       refused.push(id);
@@ -48,6 +48,7 @@ export function begin({ statuses }: MemoryQueue, task: MemoryTask, started: numb
 
 function report(queue: MemoryQueue, task: MemoryTask, outcome: Exclude<Outcome, Ending>): void {
   const { statuses, clock } = queue;
+  if (outcome.kind === 'logged') return queue.logs.append(task.id, outcome.lines);
   if (outcome.kind === 'progress') return statuses.write(task.id, { progress: outcome.progress });
   begin(queue, task, clock.nowMs - outcome.ranMs);
   if (outcome.isAlone !== undefined) statuses.write(task.id, { hadCompany: !outcome.isAlone });
@@ -64,7 +65,7 @@ function end(queue: MemoryQueue, task: MemoryTask, outcome: Ending, maxLost: num
         'result' in outcome ? { result: outcome.result } : 'reason' in outcome ? { unrecorded: outcome.reason } : {};
       statuses.write(id, { state: 'completed', finished: nowMs, ...kept });
       if (outcome.ranMs > 0) statuses.write(id, { started: nowMs - outcome.ranMs });
-      return statuses.keepFor(id, outcome.ttlMs);
+      return queue.keepFor(id, outcome.ttlMs);
     }
     case 'failed':
       task.attempt++;

@@ -93,7 +93,7 @@ export class MemoryStatuses {
 
   /** It has ended, and is kept for so long. */
   keepFor(id: string, ttlMs: number): void {
-    if (ttlMs === 0) this.delete(id);
+    if (ttlMs <= 0) this.delete(id);
     else this.write(id, { expires: this.clock.nowMs + ttlMs });
   }
 

@@ -106,6 +106,7 @@ export class MemorySteering implements TaskSteering {
     const queue = this.queue(partition);
     if (!takeLetter(queue, id)) return false;
     queue.statuses.delete(id);
+    queue.logs.delete(id);
     return true;
   }
 

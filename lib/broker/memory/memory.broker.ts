@@ -1,6 +1,7 @@
 import type { ServerFacts } from '../broker-observer.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
 import type { LeaseKeeper } from '../lease-keeper.js';
+import type { LogLine } from '../log-line.js';
 import type { Partition } from '../partition.js';
 import type { StatusListener, StatusWatch } from '../status-watch.js';
 import {
@@ -157,6 +158,12 @@ export class MemoryBroker extends TaskBroker {
   async statuses(partition: Partition, ids: readonly string[]): Promise<(StatusRecord | null)[]> {
     const { statuses } = this.queue(partition);
     return ids.map((id) => statuses.record(id));
+  }
+
+  async logs(partition: Partition, id: string, offset: number, limit: number): Promise<LogLine[]> {
+    return this.queue(partition)
+      .logs.of(id)
+      .slice(offset, offset + limit);
   }
 
   watchStatuses(listener: StatusListener): StatusWatch {

@@ -1,4 +1,5 @@
 import type { Outcome } from '../exchange.js';
+import { writeLine } from './log-record.js';
 import { mayHoldKey } from '../lock.js';
 import { TICK_PREFIX } from '../schedule-store.js';
 
@@ -11,7 +12,7 @@ export function pushAwaited(outcomes: readonly Outcome[], call: (string | number
 
 /**
  * Appends the outcomes as the `exchange` script reads them: in groups of those that follow each other with the same kind,
- * number, run time and name, each group headed by these and its size.
+ * number, run time and name, each group headed by these and its size. The lines of a task are a group of their own.
  */
 export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | number)[]): void {
   let sizeAt = 0;
@@ -19,6 +20,12 @@ export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | nu
   let group: { kind: string; number: number; ranMs: number; name: string } | undefined;
   for (const outcome of outcomes) {
     const { kind, id } = outcome;
+    if (outcome.kind === 'logged') {
+      if (group) call[sizeAt] = size;
+      group = undefined;
+      call.push(kind, 0, 0, id, outcome.lines.length, ...outcome.lines.map(writeLine));
+      continue;
+    }
     const number = numberOf(outcome);
     const ranMs = 'ranMs' in outcome ? outcome.ranMs : 0;
     const name = ('name' in outcome && outcome.name) || '';
@@ -35,7 +42,9 @@ export function flattenOutcomes(outcomes: readonly Outcome[], call: (string | nu
   if (group) call[sizeAt] = size;
 }
 
-function numberOf(outcome: Outcome): number {
+type Single = Exclude<Outcome, { kind: 'logged' }>;
+
+function numberOf(outcome: Single): number {
   switch (outcome.kind) {
     case 'completed':
     case 'unrecorded':
@@ -58,7 +67,7 @@ function numberOf(outcome: Outcome): number {
   }
 }
 
-function textOf(outcome: Outcome): string {
+function textOf(outcome: Single): string {
   switch (outcome.kind) {
     case 'completed':
       return outcome.result ?? '';

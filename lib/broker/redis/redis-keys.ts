@@ -164,6 +164,11 @@ export class RedisKeys {
     return `${this.prefix}task_plain:{${partition}}:${list}`;
   }
 
+  /** LIST of the lines that a task has logged, oldest first */
+  log(partition: Partition, id: string): string {
+    return `${this.logs(partition)}:${id}`;
+  }
+
   /** HASH of the layout version and counters */
   meta(partition: Partition): string {
     return `${this.prefix}task_meta:{${partition}}`;
@@ -174,6 +179,11 @@ export class RedisKeys {
     const groups = this.groups(partition);
     const lists = [this.queue(partition), this.priorities(partition), groups, this.resting(partition)];
     return [...lists, this.scheduled(partition), this.suspects(partition), this.turns(partition)];
+  }
+
+  /** What the keys of logs begin with */
+  private logs(partition: Partition): string {
+    return `${this.prefix}task_logs:{${partition}}`;
   }
 
   scripts(partition: Partition): readonly string[] {
@@ -200,6 +210,7 @@ export class RedisKeys {
         this.turns(partition),
         this.room(partition),
         this.watched(partition),
+        this.logs(partition), // STRING that is there for as long as there may be lists of lines
         this.status(partition, ''),
         this.active(partition, ''),
         this.schedule(partition, ''),
@@ -226,4 +237,4 @@ export function isOfLayout(prefix: string, key: string): boolean {
 const OF_LAYOUT = /^task_([a-z_]+:\{|schedule_queues:|nothing$)/;
 
 /** How many keys every script gets. */
-export const SCRIPT_KEYS = 23;
+export const SCRIPT_KEYS = 24;

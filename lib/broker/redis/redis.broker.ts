@@ -1,6 +1,7 @@
 import { LayoutMismatchError, RedisRefusedError } from '../../errors/index.js';
 import type { BrokerObserver, ServerFacts } from '../broker-observer.js';
 import type { LeaseKeeper, LeaseKeeperOptions } from '../lease-keeper.js';
+import type { LogLine } from '../log-line.js';
 import type { Partition } from '../partition.js';
 import type { StatusListener, StatusWatch } from '../status-watch.js';
 import type { ExchangeReply, ExchangeRequest, Retention } from '../exchange.js';
@@ -18,6 +19,7 @@ import {
   TaskBroker,
   type WorkerPlace,
 } from '../task-broker.js';
+import { readLine } from './log-record.js';
 import { flattenOutcomes, pushAwaited } from './outcome-arguments.js';
 import { RedisAdding } from './redis-adding.js';
 import { RedisBells } from './redis-bells.js';
@@ -235,6 +237,12 @@ export class RedisBroker extends TaskBroker {
       Promise.all(ids.map((id) => client.hgetall(this.keys.status(partition, id)))),
     );
     return replies.map(readStatus);
+  }
+
+  async logs(partition: Partition, id: string, offset: number, limit: number): Promise<LogLine[]> {
+    const key = this.keys.log(partition, id);
+    const lines = await this.commands.repeatable((client) => client.lrange(key, offset, offset + limit - 1));
+    return lines.map(readLine);
   }
 
   watchStatuses(listener: StatusListener): StatusWatch {

@@ -2,6 +2,7 @@ import { Module } from '@nestjs/common';
 import { RedisTaskQueueModule } from 'nestjs-redis-task-queue';
 import { EMAIL_QUEUE, EmailTasks } from './email.tasks.js';
 import { EmailsController } from './emails.controller.js';
+import { PageController } from './page.controller.js';
 import { redisUrl } from './redis-url.js';
 import { TasksController } from './tasks.controller.js';
 
@@ -14,7 +15,7 @@ import { TasksController } from './tasks.controller.js';
       }),
     }),
   ],
-  controllers: [EmailsController, TasksController],
+  controllers: [EmailsController, PageController, TasksController],
   providers: [EmailTasks],
 })
 export class AppModule {}

@@ -8,6 +8,11 @@ export const EMAIL_QUEUE = 'email';
 export const SEND_EMAIL = 'email.send';
 
 const STEP_MS = 250;
+const STEPS = [
+  [25, 'looking for the mail server'],
+  [50, 'saying hello'],
+  [75, 'handing over'],
+] as const;
 
 /** The result of a task. */
 export interface Receipt extends Email {
@@ -19,7 +24,8 @@ export interface Receipt extends Email {
 export class EmailTasks {
   @TaskHandler(SEND_EMAIL, { queue: EMAIL_QUEUE })
   async send({ to, subject }: Email, task: TaskContext): Promise<Receipt> {
-    for (const percent of [25, 50, 75]) {
+    for (const [percent, step] of STEPS) {
+      task.log(step);
       await sleep(STEP_MS, undefined, { signal: task.signal });
       task.progress(percent);
     }

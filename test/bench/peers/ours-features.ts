@@ -17,6 +17,10 @@ export interface Feature {
   schedules?: number;
   /** Adds and runs are told to an SDK of OpenTelemetry, which drops what it has gathered. */
   isTraced?: true;
+  /** How many tasks somebody watches that are not due meanwhile. */
+  watchesOthers?: number;
+  /** Somebody watches some of the tasks that are measured. */
+  watchesOurs?: true;
 }
 
 const PRIORITIES = [-1, 1, 2];
@@ -42,6 +46,9 @@ export const features = {
   unique: { add: ({ n }) => ({ unique: { key: String(n), until: 'finished' } }) },
   batch: { batchSize: 100 },
   telemetry: { isTraced: true },
+  'watched-1': { watchesOthers: 1 },
+  'watched-10000': { watchesOthers: 10_000 },
+  'watched-ours': { add: ({ n }) => ({ id: String(n) }), watchesOurs: true },
 } satisfies Record<string, Feature>;
 
 export type FeatureName = keyof typeof features;

@@ -6,6 +6,7 @@ import { QUEUE, TASK_NAME, type TaskResult } from '../task-data.js';
 import { TaskProducer, TaskScheduler, TaskStatusService } from './library.js';
 import { type Feature, features } from './ours-features.js';
 import { ProducerModule, type Setup, WorkerModule } from './ours-modules.js';
+import { watchOthers, watchOurs } from './ours-watching.js';
 import { packageVersion } from './package-version.js';
 import { polled } from './polled.js';
 
@@ -28,6 +29,7 @@ export function ours(setup: Setup): Peer {
       const app = await start(ProducerModule.at(url, setup));
       const producer = app.get(TaskProducer);
       await enterSchedules(app.get(TaskScheduler), feature?.schedules ?? 0);
+      await watchOthers(app, feature?.watchesOthers ?? 0);
       return {
         add: (data) => producer.add(TASK_NAME, data, { queue: QUEUE, ...own(data) }),
         addBulk: (rows) =>
@@ -37,8 +39,8 @@ export function ours(setup: Setup): Peer {
     },
 
     async work(url: string, options: WorkOptions): Promise<BenchWorker> {
-      const app = await start(WorkerModule.at(url, setup, options));
-      return { close: () => app.close() };
+      const apps = [await startWatching(url, setup, feature), await start(WorkerModule.at(url, setup, options))];
+      return { close: async () => void (await Promise.all(apps.map(async (app) => app?.close()))) };
     },
 
     /** There is no `wait` yet. */
@@ -86,6 +88,20 @@ export function ours(setup: Setup): Peer {
 }
 
 export const peer = ours({});
+
+/** In the process of the worker: what it costs to be told is measured with it. */
+async function startWatching(
+  url: string,
+  setup: Setup,
+  feature: Feature = {},
+): Promise<INestApplicationContext | undefined> {
+  const { watchesOthers = 0, watchesOurs } = feature;
+  if (watchesOthers === 0 && !watchesOurs) return undefined;
+  const app = await start(ProducerModule.at(url, setup));
+  await watchOthers(app, watchesOthers);
+  if (watchesOurs) await watchOurs(app);
+  return app;
+}
 
 async function enterSchedules(scheduler: InstanceType<typeof TaskScheduler>, count: number): Promise<void> {
   const names = Array.from({ length: count }, (_, n) => `s${n}`);

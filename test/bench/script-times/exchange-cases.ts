@@ -12,6 +12,8 @@ interface ExchangeCase {
   outcomeOf?: (id: string) => Outcome;
   /** Whether all of them report their progress, too. */
   progresses?: boolean;
+  /** How many lines each of them logs, and how long these are. */
+  logs?: { lines: number; chars: number };
   wereTried?: boolean;
   /** Each of those tasks holds a key. */
   haveKeys?: boolean;
@@ -25,6 +27,7 @@ interface ExchangeCase {
 const ttlMs = 3_600_000;
 const completed = (id: string): Outcome => ({ kind: 'completed', id, result: '{"n":1}', ranMs: 5, ttlMs });
 const unmarked = (id: string): Outcome => ({ ...completed(id), ranMs: 0, name: TASK_NAME }) as Outcome;
+const notKept = (id: string): Outcome => ({ ...completed(id), ttlMs: 0 }) as Outcome;
 const retrying = (id: string): Outcome => ({ kind: 'retrying', id, error: ERROR, ranMs: 5, delayMs: ttlMs });
 const failed = (id: string): Outcome => ({ kind: 'failed', id, error: ERROR, ranMs: 5, ttlMs });
 const ended =
@@ -65,6 +68,11 @@ const cases: ExchangeCase[] = [
   { name: 'completed, with keys, claims such', outcomeOf: unmarked, haveKeys: true, waiting: 'with keys' },
   { name: 'began', outcomeOf: (id) => ({ kind: 'began', id, ranMs: 5 }) },
   { name: 'progress', progresses: true },
+  { name: 'logged, one line each', logs: { lines: 1, chars: 100 } },
+  { name: 'logged, many lines', logs: { lines: 999, chars: 250 } },
+  { name: 'logged, long lines', logs: { lines: 130, chars: 2_000 } },
+  { name: 'completed, not kept', outcomeOf: notKept },
+  { name: 'completed, not kept, logged', outcomeOf: notKept, logs: { lines: 1, chars: 100 } },
   { name: 'retrying', outcomeOf: retrying, wereTried: true },
   { name: 'failed', outcomeOf: failed, wereTried: true },
   { name: 'cancelled', outcomeOf: ended('cancelled') },
@@ -91,20 +99,33 @@ const cases: ExchangeCase[] = [
 ];
 
 export const exchangeCases = cases.map(
-  ({ name, outcomeOf, progresses, wereTried = false, haveKeys = false, promotes, waiting, limits }): ScriptCase => ({
+  ({
+    name,
+    outcomeOf,
+    progresses,
+    logs,
+    wereTried = false,
+    haveKeys = false,
+    promotes,
+    waiting,
+    limits,
+  }): ScriptCase => ({
     name: `exchange: ${name}`,
     async prepare(stage, calls) {
       const held: string[][] = [];
-      const reports = outcomeOf !== undefined || progresses;
+      const reports = outcomeOf !== undefined || progresses || logs;
       for (let n = 0; n < calls; n++) {
         held.push(await stage.hold(`w${n}`, reports ? MAX_BATCH : 0, { wereTried, haveKeys }));
       }
       if (promotes) await stage.due(MAX_BATCH * calls);
       if (waiting) await fill(stage, waiting, 2 * MAX_BATCH * calls);
       return async (n) => {
-        const pending = new PendingOutcomes();
+        const pending = new PendingOutcomes(() => undefined);
         for (const id of held[n] ?? []) {
-          if (progresses) pending.addProgress(id, '50');
+          if (progresses) pending.interim.progressed(id, '50');
+          for (let line = 1; line <= (logs?.lines ?? 0); line++) {
+            pending.interim.logged(id, { at: Date.now(), attempt: 1, n: line, line: 'x'.repeat(logs?.chars ?? 0) });
+          }
           if (outcomeOf) pending.add(outcomeOf(id));
         }
         await stage.exchange({

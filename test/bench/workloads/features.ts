@@ -12,6 +12,8 @@ export const features: readonly Workload[] = [
     'ours:delay',
     'ours:debounce',
     'ours:telemetry',
+    'ours:watched-1',
+    'ours:watched-10000',
   ]),
   withFeatures(drain({ concurrency: 100, tasks: 50_000 })),
 ];

@@ -67,13 +67,17 @@ describe('move', () => {
     await broker.enqueue(q, [newTask('a')]);
     const w = await worker();
     await w.claim(1);
-    await w.exchange(0, [{ kind: 'retrying', id: 'a', error: '{"name":"E"}', ranMs: 0, delayMs: 60_000 }]);
+    await w.exchange(0, [
+      { kind: 'logged', id: 'a', lines: [{ at: 1, attempt: 1, n: 1, line: 'tried' }] },
+      { kind: 'retrying', id: 'a', error: '{"name":"E"}', ranMs: 0, delayMs: 60_000 },
+    ]);
     const due = await fixture.redis.zscore(key('task_scheduled:{q}'), 'a');
     expect((await admin.move('q', 'r', { state: 'scheduled' })).done).toBe(0);
     expect((await admin.move('q', 'r', { state: 'retrying' })).done).toBe(1);
     expect(await fixture.redis.zscore(key('task_scheduled:{r}'), 'a')).toBe(due);
     expect(await fixture.redis.hget(key('task_parked:{r}'), 'a')).toContain('"attempt":1');
     expect(await status('r:a')).toMatchObject({ state: 'retrying', error: '{"name":"E"}' });
+    expect([await broker.logs(q, 'a', 0, 9), await broker.logs(r, 'a', 0, 9)]).toMatchObject([[], [{ line: 'tried' }]]);
     await expectBothWhole();
   });
 

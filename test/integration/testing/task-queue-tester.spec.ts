@@ -69,6 +69,13 @@ class Tasks {
     return text;
   }
 
+  @TaskHandler('tell', { attempts: 2, backoff: { type: 'fixed', delay: '1m' } })
+  tell(_data: unknown, task: TaskContext): void {
+    task.log(`told ${task.attempt}`);
+    task.progress(task.attempt);
+    if (task.attempt === 1) throw new Error('again');
+  }
+
   @TaskHandler('chain', { queue: 'chains' })
   async chain(length: number): Promise<number> {
     this.ran.push(`chain ${length}`);
@@ -204,6 +211,20 @@ describe('advance', () => {
     });
     await tester.advance('50m');
     expect(tasks.ran).toEqual(['a', 'b', 'a', 'a', 'c']);
+  });
+
+  it('keeps what handlers log, and their progress', async () => {
+    const { producer, tester, status } = await start();
+    const { id } = await producer.add('tell', null);
+    await tester.drain();
+    expect(await status.get(id)).toMatchObject({ state: 'retrying', progress: 1 });
+    expect(await status.logs(id)).toMatchObject([{ attempt: 1, line: 'told 1' }]);
+    await tester.advance('1h');
+    expect(await status.get(id)).toMatchObject({ state: 'completed', progress: 2 });
+    expect((await status.logs(id, { offset: 1 })).map(({ line }) => line)).toEqual(['told 2']);
+    expect(await status.logs('default:nobody')).toEqual([]);
+    await tester.clear();
+    expect(await status.logs(id)).toEqual([]);
   });
 
   it('fails for good after the last attempt, and a dead letter can be put back', async () => {

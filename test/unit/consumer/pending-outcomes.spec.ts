@@ -1,11 +1,13 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Outcome } from '../../../lib/broker/exchange.js';
 import { PendingOutcomes } from '../../../lib/consumer/pending-outcomes.js';
 
 let pending: PendingOutcomes;
 beforeEach(() => {
-  pending = new PendingOutcomes();
+  pending = new PendingOutcomes(() => undefined);
 });
+
+afterEach(() => pending.interim.stop());
 
 const completed = (id: string): Outcome => ({ kind: 'completed', id, result: undefined, ranMs: 0, ttlMs: 1 });
 const retrying = (id: string): Outcome => ({ kind: 'retrying', id, error: '{}', ranMs: 0, delayMs: 1 });
@@ -63,10 +65,10 @@ describe('what one call takes', () => {
     expect(takeAll(6)).toEqual([['completed a'], ['retrying b'], ['completed c', 'completed d']]);
   });
 
-  it('is one outcome in any case', () => {
+  it('is the outcomes of one task in any case', () => {
     add(retrying('a'), retrying('b'));
-    pending.addProgress('a', '50');
-    pending.addProgress('c', '50');
+    pending.interim.progressed('a', '50');
+    pending.interim.progressed('c', '50');
     expect(takeAll(1)).toEqual([['progress a', 'retrying a'], ['retrying b'], ['progress c']]);
   });
 });
@@ -74,19 +76,19 @@ describe('what one call takes', () => {
 describe('progress', () => {
   it('comes before the end of its task, in the same call', () => {
     add(completed('a'), completed('b'));
-    for (const id of ['c', 'b', 'a']) pending.addProgress(id, '50');
+    for (const id of ['c', 'b', 'a']) pending.interim.progressed(id, '50');
     expect(takeAll(2)).toEqual([['progress a', 'completed a'], ['progress b', 'completed b'], ['progress c']]);
   });
 
   it('of tasks that go on fills what is left', () => {
     add(completed('a'));
-    for (const id of ['b', 'c', 'd']) pending.addProgress(id, '50');
+    for (const id of ['b', 'c', 'd']) pending.interim.progressed(id, '50');
     expect(takeAll(3)).toEqual([['progress b', 'progress c', 'completed a'], ['progress d']]);
   });
 
   it('counts once for a task of which two outcomes travel', () => {
     add({ kind: 'began', id: 'a', ranMs: 0 }, completed('a'));
-    pending.addProgress('a', '50');
+    pending.interim.progressed('a', '50');
     expect(takeAll(3)).toEqual([['progress a', 'began a', 'completed a']]);
   });
 });
@@ -94,7 +96,7 @@ describe('progress', () => {
 describe('restoring what was taken', () => {
   it('puts it in front of what came meanwhile', () => {
     add(retrying('a'), completed('b'));
-    pending.addProgress('a', '50');
+    pending.interim.progressed('a', '50');
     const taken = pending.take(8);
     add(completed('c'));
     pending.restore(taken);
@@ -102,10 +104,11 @@ describe('restoring what was taken', () => {
   });
 
   it('does not bring back progress that is outdated', () => {
-    pending.addProgress('a', '50');
+    pending.interim.progressed('a', '50');
     const taken = pending.take(1);
-    pending.addProgress('a', '60');
+    pending.interim.progressed('a', '60');
     pending.restore(taken);
-    expect(pending.take(1)).toEqual([{ kind: 'progress', id: 'a', progress: '60' }]);
+    add(completed('a'));
+    expect(pending.take(1)).toEqual([{ kind: 'progress', id: 'a', progress: '60' }, completed('a')]);
   });
 });

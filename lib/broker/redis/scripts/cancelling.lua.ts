@@ -11,7 +11,9 @@ local function mark_cancelled(id, reason)
 end
 
 local function expire_cancelled(id, retention)
-  if tonumber(retention) == 0 then
+  retention = tonumber(retention)
+  if retention == 0 then note('UNLINK', logs .. ':' .. id) end
+  if retention <= 0 then
     note('DEL', status .. id)
   else
     note('PEXPIREAT', status .. id, end_of(retention))

@@ -46,6 +46,7 @@ end
 local function bury(id, envelope, attempt, failure, retention)
   if retention == 0 then
     if is_followed then note('HSET', status .. id, 'state', 'failed') end
+    note('UNLINK', logs .. ':' .. id)
     return note('DEL', status .. id)
   end
   id = park(id, envelope)

@@ -3,7 +3,7 @@ import { envelopes } from './envelopes.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
- * Removes a dead letter, its data and its status, which stays if the id is in use again.
+ * Removes a dead letter, its data, its log and its status, which stays if the id is in use again.
  *
  * ARGV: id.
  * Returns: 1 if it was one, 0 if not. Safe to repeat.
@@ -15,5 +15,6 @@ if call('ZREM', dead, id) == 0 then return 0 end
 call('HDEL', parked, id)
 if is_outlived(id) then return 0 end
 note('DEL', status .. id)
+note('UNLINK', logs .. ':' .. id)
 return 1
 `;

@@ -33,6 +33,8 @@ end
 local function belongs_to_new(key)
   if fixed[key] then return true end
   if rest_of(key, status) then return is_new_status(key) end
+  local logged = rest_of(key, logs .. ':')
+  if logged then return is_new_status(status .. logged) end
   local worker = rest_of(key, active) or rest_of(key, bell .. ':')
   if worker then return call('ZSCORE', workers, worker) end
   local schedule = rest_of(key, schedule_key)

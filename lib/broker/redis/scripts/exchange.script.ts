@@ -30,6 +30,7 @@ import { watching } from './watching.lua.js';
  * |---|---|---|
  * | `began` | | of a suspect `alone` or `not alone` |
  * | `progress` | | progress as JSON |
+ * | `logged` | | |
  * | `completed` | retention in ms | result as JSON, or nothing |
  * | `unrecorded` (completed, too) | retention in ms | why the result is not kept |
  * | `failed` | retention in ms | error as JSON |
@@ -40,6 +41,8 @@ import { watching } from './watching.lua.js';
  * | `released` | 1 if it had begun | |
  * | `limited` (released, too) | for how long nothing is to be claimed, in ms | |
  * | `deferred` | delay in ms | |
+ *
+ * `logged` has the id where the others have the name, and then lines of that task, each as JSON.
  *
  * Returns: {0} if this worker was declared dead: then nothing was done. Else {1, the envelopes that were claimed, ids whose
  * outcome was refused, ids buried as malformed, 1 if more is waiting or due, ms until the next scheduled task is due or -1,

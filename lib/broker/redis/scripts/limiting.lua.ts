@@ -4,8 +4,9 @@ import { rates } from './rates.lua.js';
 export const limits = String.raw`
 -- What this worker applies. Another one may apply other limits, or none, while versions of an application change.
 local bounds = ARGV[14] ~= '' and cjson.decode(ARGV[14])
--- All that a queue pays for them that has no limits, and whose tasks nobody follows.
-local may_wait = call('EXISTS', limited, turns, watched, plain) > 0
+-- All that a queue pays for them that has no limits, and whose tasks nobody follows and none logs.
+local may_wait = call('EXISTS', limited, turns, watched, plain, logs) > 0
+local may_have_logs = may_wait
 if may_wait and call('EXISTS', watched, plain) > 0 then
   tell_followers()
   may_wait = call('EXISTS', limited, turns) > 0

@@ -7,7 +7,7 @@
  */
 const preamble = String.raw`
 local queue, bell, scheduled, parked, workers, dead, recent, meta, suspects, cancel, schedules, priorities, groups, unique,
-  limited, starts, turns, room_bell, watched, status, active, schedule_key, lane_key = unpack(KEYS)
+  limited, starts, turns, room_bell, watched, logs, status, active, schedule_key, lane_key = unpack(KEYS)
 local call = redis.call
 local clock = call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)

@@ -23,7 +23,7 @@ for i = first, #ARGV do
     if left == -1 and call('HEXISTS', cancel, id) == 0 then
       found('wrongExpiry', id, function()
         local retention = state == 'failed' and dead_retention or ended_retention
-        if tonumber(retention) == 0 then call('DEL', key) else call('PEXPIREAT', key, end_of(retention)) end
+        if tonumber(retention) <= 0 then call('DEL', key) else call('PEXPIREAT', key, end_of(retention)) end
       end)
     end
   else

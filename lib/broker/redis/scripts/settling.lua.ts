@@ -1,8 +1,11 @@
 import { retrying } from './retrying.lua.js';
+import { LOG_ONLY } from '../../log-line.js';
+import { logging } from './logging.lua.js';
 
 /** The first part of `exchange`: what became of the tasks that the worker held. Its outcomes are described there. */
 export const settling = String.raw`
-local refused, finished, malformed, dropped, called_off = {}, {}, {}, {}, nil
+local refused, finished, malformed, dropped, dropped_logs, called_off = {}, {}, {}, {}, {}, nil
+local has_logged = false
 local has_cancels = ARGV[OUTCOMES_FROM] and call('EXISTS', cancel) == 1
 
 -- Read only where it is needed: Lua hashes every byte of every text that it is given.
@@ -31,8 +34,9 @@ if ARGV[OUTCOMES_FROM] then
   local function complete(id, field, text, retention, ran, name)
     local key = status .. id
     finished[#finished + 1] = id
-    if retention == '0' then
+    if retention == '0' or retention == '${LOG_ONLY}' then
       dropped[#dropped + 1] = key
+      if may_have_logs and retention == '0' then dropped_logs[#dropped_logs + 1] = logs .. ':' .. id end
       return
     end
     local fresh = false
@@ -111,6 +115,7 @@ if ARGV[OUTCOMES_FROM] then
   local group = OUTCOMES_FROM
   while ARGV[group] do
     local kind, number, ran, name, count = ARGV[group], ARGV[group + 1], ARGV[group + 2], ARGV[group + 3], tonumber(ARGV[group + 4])
+    if kind == 'logged' then${logging}else
     local goes_on = kind == 'began' or kind == 'progress'
     local completes = kind == 'completed' or kind == 'unrecorded' -- sees to it with less work
     if kind == 'limited' then
@@ -141,9 +146,11 @@ if ARGV[OUTCOMES_FROM] then
     end
     if #dropped > 0 then
       note('DEL', unpack(dropped))
-      dropped = {}
+      if #dropped_logs > 0 then note('UNLINK', unpack(dropped_logs)) end
+      dropped, dropped_logs = {}, {}
     end
     group = group + 5 + 2 * count
+    end
   end
 end
 `;

@@ -1,3 +1,4 @@
+import { LOG_TTL_MS } from '../../log-line.js';
 import { noteEnded } from './recent.lua.js';
 
 /**
@@ -33,6 +34,7 @@ local function is_wanted(envelope)
     and (not added_until or added_at(envelope) <= added_until)
 end
 
+local has_logs = action == 'move' and call('EXISTS', logs) == 1
 local rings_there = false
 -- As the last one of its line in the other queue.
 local function arrive_in_line(envelope)
@@ -75,6 +77,11 @@ local function move(id, envelope, state, arrive)
     if ends_in > 0 then call('PEXPIREAT', other, end_of(ends_in)) end
   elseif ARGV[10] == '1' then
     call('HSET', other, 'state', state, 'name', name_of(envelope) or '', 'created', now_text)
+  end
+  -- Its log comes along.
+  if has_logs and call('EXISTS', logs .. ':' .. id) == 1 then
+    call('RENAME', logs .. ':' .. id, there[logs] .. ':' .. id)
+    call('SET', there[logs], 1, 'PX', ${LOG_TTL_MS})
   end
   -- Its plain status goes on.
   local plain_entry = is_followed and call('HGET', plain, id)

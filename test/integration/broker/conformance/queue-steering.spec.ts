@@ -43,11 +43,13 @@ describe.each(stages('conformance-queue-steering'))('$name: steering of queues',
       expect(await broker.queues.pause(q)).toBe(true);
       expect(await broker.queues.pause(q)).toBe(false);
       expect(await broker.queues.isPaused(q)).toBe(true);
+      expect((await broker.readings.counts(q)).paused).toBe(true);
       const reply = await worker.exchange(10);
       expect(reply).toMatchObject({ claimed: [], more: false, isHeldUp: true, nextDueMs: null });
       expect(await broker.queues.resume(q)).toBe(true);
       expect(await broker.queues.resume(q)).toBe(false);
       expect(await broker.queues.isPaused(q)).toBe(false);
+      expect((await broker.readings.counts(q)).paused).toBe(false);
       expect((await worker.claim(10)).sort()).toEqual(['a', 'g', 'high']);
     });
 
