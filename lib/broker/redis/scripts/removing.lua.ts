@@ -1,11 +1,9 @@
 /** How a status goes for good, with the log of its task. */
 export const removing = String.raw`
-local logs_key = string.gsub(status, 'task_status(:{[^}]*}:)$', 'task_logs%1')
-
 -- Not what somebody else keeps under its key.
 local function forget_status(id)
   if type(note('HGET', status .. id, 'state')) ~= 'table' then note('DEL', status .. id) end
-  call('UNLINK', logs_key .. id)
+  call('UNLINK', logs .. ':' .. id)
 end
 `;
 
