@@ -51,7 +51,7 @@ export class MemoryQueueSteering implements QueueSteering {
     for (const { id } of calledOff) {
       lines.remove(id);
       queue.takeCancel(id);
-      statuses.keepFor(id, action.ttlMs);
+      queue.keepFor(id, action.ttlMs);
     }
     const state = isInLine ? undefined : place.state;
     const tasks = (isInLine ? lines.all : scheduled.all.map(({ task }) => task)).filter(

@@ -119,6 +119,7 @@ export class MemorySteering implements TaskSteering {
     if (state === undefined && !stood.includes(true)) return false;
     cancels.delete(id);
     statuses.delete(id);
+    queue.logs.delete(id);
     queue.ended(id, lock, true);
     return true;
   }

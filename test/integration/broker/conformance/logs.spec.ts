@@ -92,6 +92,17 @@ describe.each(stages('conformance-logs'))('$name: what tasks log', (stage) => {
     expect(await stage.open().statuses(q, ['a', 'b'])).toEqual([null, null]);
   });
 
+  it('goes with a task that is removed', async () => {
+    const { worker, logOf } = await holding('a');
+    await worker.exchange(0, [
+      logged('a', line(1)),
+      { kind: 'retrying', id: 'a', error: '{}', ranMs: 0, delayMs: 60_000 },
+    ]);
+    expect(await logOf('a')).toEqual([line(1)]);
+    expect(await stage.open().steering.remove(q, 'a', false)).toBe(true);
+    expect(await logOf('a')).toEqual([]);
+  });
+
   it('goes with a dead letter that is discarded', async () => {
     const { worker, logOf } = await holding('a');
     await worker.exchange(0, [logged('a', line(1)), { kind: 'failed', id: 'a', error: '{}', ranMs: 0, ttlMs: 60_000 }]);
