@@ -12,9 +12,9 @@ export interface Invocation {
   /** Where Redis is. */
   where: SessionOptions;
   /** Connects. Closed when the command is through. @throws TaskQueueError */
-  open(): Promise<Session>;
+  open: () => Promise<Session>;
   /** Asks whether to go on with what destroys. @throws UsageError where nobody can be asked */
-  confirm(question: string): Promise<boolean>;
+  confirm: (question: string) => Promise<boolean>;
 }
 
 /** One command of the command line. */

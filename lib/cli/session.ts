@@ -13,7 +13,7 @@ export interface Session {
   admin: TaskQueueAdmin;
   monitor: TaskQueueMonitor;
   broker: TaskBroker;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 export interface SessionOptions {

@@ -1,9 +1,11 @@
+import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { eventually } from '../support/eventually.js';
 import { privateRedis } from '../support/private-redis.js';
 import { Consumer, peerRanges } from './consumer.js';
 import { ConsumerApp } from './consumer-app.js';
+import { runCommand } from './run-command.js';
 
 /** As the applications have it. */
 const COMMAND_TIMEOUT_MS = 500;
@@ -91,6 +93,15 @@ describe.each(named)('%s', (_name, consumer) => {
     await proxy.close();
     const down = { status: 'down', redis: 'down' };
     expect(await health()).toMatchObject({ code: 503, body: { status: 'error', error: { tasks: down } } });
+  });
+
+  it('can be steered from the command line', async () => {
+    const program = join(dirname(dirname(await consumer.main())), 'node_modules/.bin/nestjs-redis-task-queue');
+    const call = (...argv: string[]) => runCommand(program, [...argv, '--redis', target.url], '.');
+    const added = (await call('add', 'order.pack', '{"item":"milk"}', '--queue', 'later')).trim();
+    const { tasks } = JSON.parse(await call('list', 'later', '--json')) as { tasks: { id: string }[] };
+    expect(tasks).toMatchObject([{ id: added, data: { item: 'milk' } }]);
+    await expect(call('show', 'later:nobody')).rejects.toThrow('There is no task');
   });
 
   it('opens a connection that broke with a command under way once, and keeps it', async () => {

@@ -11,7 +11,7 @@ describe('help', () => {
     for (const { name } of commands) expect(out).toContain(`  ${name} `);
     const lines = out.trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(LINES);
-    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(COLUMNS);
+    expect(lines.filter((line) => line.length > COLUMNS)).toEqual([]);
   });
 
   it.each(commands.map(({ name }) => name))('%s --help shows its options on one screen', async (name) => {
@@ -21,7 +21,7 @@ describe('help', () => {
     for (const option of Object.keys(command?.options ?? {})) expect(out).toContain(`--${option}`);
     const lines = out.trimEnd().split('\n');
     expect(lines.length).toBeLessThanOrEqual(LINES);
-    for (const line of lines) expect(line.length, line).toBeLessThanOrEqual(COLUMNS + 20);
+    expect(lines.filter((line) => line.length > COLUMNS + 20)).toEqual([]);
   });
 
   it('tells the version', async () => {
