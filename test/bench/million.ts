@@ -15,7 +15,9 @@ import { RedisServer } from '../../lib/testing/redis-server.js';
 import { listCases } from './million/list-cases.js';
 import type { MillionCase } from './million/million-case.js';
 import { MillionQueue } from './million/million-queue.js';
+import { monitorCases } from './million/monitor-cases.js';
 import { SlowCommands } from './million/slow-commands.js';
+import { steeringCases } from './million/steering-cases.js';
 
 const [PART = '', TASKS = '1000000'] = process.argv.slice(2);
 const TRIES = 5;
@@ -33,7 +35,8 @@ try {
   print('fill', begun, `${TASKS} tasks`);
   queue.traffic.start();
   try {
-    for (const each of listCases.filter(({ name }) => name.includes(PART))) await run(each, queue);
+    for (const each of [...listCases, ...monitorCases, ...steeringCases].filter(({ name }) => name.includes(PART)))
+      await run(each, queue);
   } finally {
     await queue.traffic.stop();
   }

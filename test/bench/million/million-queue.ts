@@ -93,6 +93,7 @@ export class MillionQueue {
       const envelope = task(id).envelope.replace('"attempt":0', '"attempt":1');
       const time = state === 'failed' ? { finished: now } : { due: now + HOUR };
       pipeline.hset(this.keys.parked(this.partition), id, envelope);
+      if (state === 'retrying') pipeline.sadd(`${index}:retrying`, id);
       pipeline.zadd(index, state === 'failed' ? now : now + HOUR, id);
       pipeline.hset(this.keys.status(this.partition, id), { state, name: 'task', created: now, error: ERROR, ...time });
     }

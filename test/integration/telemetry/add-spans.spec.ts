@@ -97,7 +97,7 @@ describe('an add', () => {
     const { id } = await producer.add('work', { n: 1 }, { delay: 300, timeout: 5_000 });
     const [parked] = await fixture.redis.hvals(key('task_parked:{default}'));
     expect(parked).toMatch(
-      /^{"id":"\w+","attempt":0,"name":"work","data":{"n":1},"timeout":5000,"trace":{"traceparent":"00-\w{32}-\w{16}-01"},"expiresAt":\d+}$/,
+      /^{"id":"\w+","attempt":0,"name":"work","data":{"n":1},"timeout":5000,"delayed":true,"trace":{"traceparent":"00-\w{32}-\w{16}-01"},"expiresAt":\d+}$/,
     );
     await reaches(status, id, 'failed');
     await app.get(TaskQueueAdmin).retry(id);
