@@ -67,12 +67,15 @@ describe('nothing that the application does reaches the process', () => {
     ['returns', true],
     ['resolves to', false],
   ])('a handler that %s what throws when it is asked for what it does not have', async (_how, isSync) => {
-    const strict = new Proxy({ kept: 1 } as Record<PropertyKey, unknown>, {
-      get: (target, name) => {
-        if (name in target || name === 'then' || name === 'toJSON') return target[name];
-        throw new Error(`There is no ${String(name)}`);
+    const strict = new Proxy<Record<PropertyKey, unknown>>(
+      { kept: 1 },
+      {
+        get: (target, name) => {
+          if (name in target || name === 'then' || name === 'toJSON') return target[name];
+          throw new Error(`There is no ${String(name)}`);
+        },
       },
-    });
+    );
     const app = await start((data) => {
       if (data === 'good') return 'fine';
       return isSync ? strict : Promise.resolve(strict);
