@@ -16,7 +16,7 @@ const SILENT_MS = 5 * 60_000;
 
 /**
  * What one loop tells of itself, one report at a time. What was counted is told once: a report whose answer was lost is sent again as
- * it was. Where the worker has lost its lease meanwhile nobody can tell any more whether that report counts, and it is dropped.
+ * it was. Where the worker has lost its lease meanwhile, or left, nobody can tell any more whether that report counts, and it is dropped.
  */
 export class LoopReports {
   private number = 0;
@@ -24,7 +24,6 @@ export class LoopReports {
   private wasBusy = false;
   private unanswered: WorkerReport | undefined;
   private sending: Promise<void> | undefined;
-  private enteredAs: string | null = null;
   /** Under which id it has told of itself. */
   toldAs: string | null = null;
 
@@ -37,7 +36,7 @@ export class LoopReports {
   /** There is something to tell. */
   get isDue(): boolean {
     const isSilent = performance.now() - this.toldAt >= SILENT_MS;
-    return isSilent || this.wasBusy || this.loop.facts.busyCount > 0 || !this.tally.untold.isEmpty;
+    return isSilent || this.wasBusy || this.loop.facts.busyCount > 0 || this.hasFigures;
   }
 
   /** Does nothing while Redis may not know this worker, or a report is under way. */
@@ -49,32 +48,28 @@ export class LoopReports {
   /** What has not been told yet, behind what is under way. */
   async sendLast(process: () => ProcessFacts): Promise<void> {
     await this.sending?.catch(() => undefined);
-    if (!this.tally.untold.isEmpty) await this.send(process);
+    if (this.hasFigures) await this.send(process);
+  }
+
+  private get hasFigures(): boolean {
+    return this.unanswered !== undefined || !this.tally.untold.isEmpty;
   }
 
   private async deliver(process: () => ProcessFacts): Promise<void> {
     const { workerId: worker, partition } = this.loop;
     if (worker === null) return;
     this.toldAs = worker;
-    // Anew after a lost lease: perhaps the queue was let go of.
-    if (this.enteredAs !== worker) await this.store.enterQueue(queueOf(partition));
-    this.enteredAs = worker;
-    if (this.unanswered) {
-      await this.store.report(partition, this.unanswered);
-      this.answered(this.unanswered);
-    }
+    // At once: how long the loop was delayed is forgotten while this is under way.
     const facts: WorkerFacts = { ...process(), ...this.loop.facts };
-    const report = { worker, number: ++this.number, facts: JSON.stringify(facts), figures: this.tally.untold };
+    if (this.unanswered) await this.store.report(partition, this.unanswered);
+    const report = { worker, number: ++this.number, facts: JSON.stringify(facts), figures: this.tally.take() };
     this.unanswered = report;
-    if (await this.store.report(partition, report)) this.answered(report);
-    // It does not count: the next one, under another id, tells the same.
-    else this.unanswered = undefined;
+    // Where it does not count the next one, under another id, tells the same.
+    if (!(await this.store.report(partition, report))) this.tally.putBack(report.figures);
+    this.unanswered = undefined;
+    // Each time: somebody may have emptied the queue for good, or all of Redis.
+    await this.store.enterQueue(queueOf(partition));
     this.toldAt = performance.now();
     this.wasBusy = facts.busyCount > 0;
-  }
-
-  private answered({ figures }: WorkerReport): void {
-    this.tally.tell(figures);
-    this.unanswered = undefined;
   }
 }

@@ -8,7 +8,7 @@ import { Emissions } from './emissions.js';
  * progress of the task; not of a batch, for nobody can tell of which task.
  */
 export function lastOf(returned: unknown, context: HandlerContext): unknown {
-  if (!isObservable(returned)) return returned;
+  if (!isStream(returned)) return returned;
   return lastValueFrom(context instanceof TaskContext ? reported(returned, context) : returned, {
     defaultValue: undefined,
   });
@@ -20,7 +20,7 @@ export function lastOf(returned: unknown, context: HandlerContext): unknown {
  * that returns a promise is waited for.
  */
 export function untilOver(returned: unknown, context: HandlerContext): unknown {
-  if (!isObservable(returned)) return returned;
+  if (!isStream(returned)) return returned;
   const contexts = contextsOf(context);
   return new Observable((subscriber) => {
     const look = (): void => {
@@ -33,6 +33,15 @@ export function untilOver(returned: unknown, context: HandlerContext): unknown {
     look();
     if (!subscriber.closed) subscriber.add(returned.subscribe(subscriber));
   });
+}
+
+/** What cannot be asked is none. */
+function isStream(returned: unknown): returned is Observable<unknown> {
+  try {
+    return isObservable(returned);
+  } catch {
+    return false;
+  }
 }
 
 function reported(returned: Observable<unknown>, task: TaskContext): Observable<unknown> {

@@ -3,7 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { VERSION } from '../version.js';
 import type { ProcessFacts } from './worker-facts.js';
 
-const RESOLUTION_MS = 20;
+/** Each time the process wakes for it, also one that has nothing to do. */
+const RESOLUTION_MS = 100;
 const NANOS = 1e6;
 
 /** How the process of a worker gets on. Watches its event loop from when it is made until it is stopped. */

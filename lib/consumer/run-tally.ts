@@ -60,8 +60,16 @@ export class RunTally {
     return untold;
   }
 
-  tell(figures: Figures): void {
-    this.told.add(figures);
+  /** What is untold, which from now on counts as told. */
+  take(): Figures {
+    const { untold } = this;
+    this.told.add(untold);
+    return untold;
+  }
+
+  /** They were not told after all. */
+  putBack(figures: Figures): void {
+    this.told.add(figures, -1);
   }
 
   private of(name: string): Figures {

@@ -30,7 +30,7 @@ export class OpenTelemetry implements Telemetry {
         try {
           step();
         } catch (error) {
-          api.diag.error(`${NAME}: telemetry failed`, error);
+          tell(api, error);
         }
       },
     };
@@ -42,5 +42,14 @@ export class OpenTelemetry implements Telemetry {
 
   processing(call: ProcessedCall): Processing {
     return new ProcessSpan(this.tools, call);
+  }
+}
+
+/** The logger is the application's own as well. */
+function tell({ diag }: OpenTelemetryApi, error: unknown): void {
+  try {
+    diag.error(`${NAME}: telemetry failed`, error);
+  } catch (failure) {
+    process.emitWarning(failure instanceof Error ? failure : String(failure));
   }
 }

@@ -103,6 +103,17 @@ describe('the longest wait', () => {
     expect(await minutes(broker)).toBe(2);
   });
 
+  it('is looked for only until so many bytes were read', async () => {
+    const broker = openBroker(fixture);
+    const data = JSON.stringify('x'.repeat(2 ** 20));
+    const large = newTask(idOfAge(1), { priority: -3, data });
+    await broker.enqueue(q, [large], { inLanes: true, withStatus: false });
+    await add(broker, 9, { group: 'g' });
+    expect(await minutes(broker)).toBe(1);
+    await add(broker, 5);
+    expect(await minutes(broker)).toBe(5);
+  });
+
   it('passes over what does not say since when it waits', async () => {
     const broker = openBroker(fixture);
     await fixture.redis.lpush(key('queue'), '{"name":"foreign"}', 'nonsense');

@@ -63,6 +63,29 @@ describe('nothing that the application does reaches the process', () => {
     await reaches(app.status, good.id, 'completed');
   });
 
+  it.each([
+    ['returns', true],
+    ['resolves to', false],
+  ])('a handler that %s what throws when it is asked for what it does not have', async (_how, isSync) => {
+    const strict = new Proxy<Record<PropertyKey, unknown>>(
+      { kept: 1 },
+      {
+        get: (target, name) => {
+          if (name in target || name === 'then' || name === 'toJSON') return target[name];
+          throw new Error(`There is no ${String(name)}`);
+        },
+      },
+    );
+    const app = await start((data) => {
+      if (data === 'good') return 'fine';
+      return isSync ? strict : Promise.resolve(strict);
+    });
+    const { id } = await app.producer.add('work', 'strict');
+    expect(await reaches(app.status, id, 'completed')).toMatchObject({ result: { kept: 1 } });
+    const good = await app.producer.add('work', 'good');
+    await reaches(app.status, good.id, 'completed');
+  });
+
   it('something that only looks like a SnoozeTask fails its task', async () => {
     const app = await start((data) => {
       if (data === 'bad') throw Object.create(SnoozeTask.prototype) as Error;

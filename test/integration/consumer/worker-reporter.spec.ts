@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
+import type { ReportStore } from '../../../lib/broker/report-store.js';
 import type { TaskBroker } from '../../../lib/broker/task-broker.js';
 import type { ReportingLoop } from '../../../lib/consumer/loop-reports.js';
 import { RunTally } from '../../../lib/consumer/run-tally.js';
 import type { WorkerFacts } from '../../../lib/consumer/worker-facts.js';
 import { WorkerReporter } from '../../../lib/consumer/worker-reporter.js';
+import { RedisUnavailableError } from '../../../lib/errors/index.js';
 import { openBroker } from '../../support/broker-fixture.js';
 import { eventually } from '../../support/eventually.js';
 import { redisFixture } from '../../support/redis-fixture.js';
@@ -34,7 +36,11 @@ afterEach(() => {
   open.clear();
 });
 
-function reporterOf(broker: TaskBroker): { reporter: WorkerReporter; tally: RunTally; warnings: string[] } {
+function reporterOf(broker: Pick<TaskBroker, 'reports'>): {
+  reporter: WorkerReporter;
+  tally: RunTally;
+  warnings: string[];
+} {
   const tally = new RunTally();
   const warnings: string[] = [];
   const ignore = (): void => undefined;
@@ -71,7 +77,7 @@ describe('a reporter', () => {
     loop.workerId = 'w';
     for (let turn = 0; turn < 5; turn++) reporter.notice(loop);
     await eventually(async () => (await reports('w')) === 1);
-    expect(await broker.reports.queues()).toEqual(['q']);
+    await eventually(async () => (await broker.reports.queues())[0] === 'q');
     await delay(4 * EVERY_MS);
     expect(await reports('w')).toBe(1);
     complete(tally, 5);
@@ -129,6 +135,46 @@ describe('a reporter', () => {
     reporter.notice(loop);
     await delay(3 * EVERY_MS);
     expect(await completed(broker)).toBe(7);
+  });
+
+  it('counts once what it told last, where the answer was lost and its queue is worked on again', async () => {
+    const broker = openBroker(fixture);
+    let losesAnswers = false;
+    const store = Object.create(broker.reports, {
+      report: {
+        value: async (...args: Parameters<typeof broker.reports.report>) => {
+          const answer = await broker.reports.report(...args);
+          if (losesAnswers) throw new RedisUnavailableError(0);
+          return answer;
+        },
+      },
+    }) as ReportStore;
+    const { reporter, tally } = reporterOf({ reports: store });
+    const [first, second] = [new Loop('w1'), new Loop('w2')];
+    for (const { workerId } of [first, second]) await broker.join(q, workerId!, 60_000);
+    reporter.notice(first);
+    await eventually(async () => (await reports('w1')) === 1);
+    complete(tally, 3);
+    losesAnswers = true;
+    await reporter.leaving(first);
+    losesAnswers = false;
+    complete(tally, 1);
+    reporter.notice(second);
+    await eventually(async () => (await completed(broker)) >= 4);
+    await delay(3 * EVERY_MS);
+    expect(await completed(broker)).toBe(4);
+  });
+
+  it('enters its queue again that is known no more', async () => {
+    const broker = openBroker(fixture);
+    const { reporter, tally } = reporterOf(broker);
+    const loop = new Loop('w');
+    await broker.join(q, 'w', 60_000);
+    reporter.notice(loop);
+    await eventually(async () => (await broker.reports.queues()).length === 1);
+    await broker.reports.removeQueue('q');
+    complete(tally, 1);
+    await eventually(async () => (await broker.reports.queues()).length === 1);
   });
 
   it('complains once where Redis refuses, and tells all of it when it does not any more', async () => {

@@ -50,7 +50,10 @@ beforeAll(() => {
     },
     fields: () => ['x'],
   });
-  const note = (...all: unknown[]): void => void told.push(all);
+  const note = (...all: unknown[]): void => {
+    told.push(all);
+    if (failing) throw new Error("The application's logger failed");
+  };
   const logger: DiagLogger = { error: note, warn: note, info: note, debug: note, verbose: note };
   diag.setLogger(logger, { suppressOverrideMessage: true });
   told.length = 0;

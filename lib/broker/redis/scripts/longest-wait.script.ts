@@ -5,7 +5,7 @@ import { lanes } from './lanes.lua.js';
 /**
  * For how long the task has been waiting that has been waiting longest. Of each list the first few elements are asked, until one says:
  * what stands at its head is the oldest, or was there already when the others came. Of priorities the lowest lists are looked at, of groups
- * those whose turn is next and those that rest.
+ * those whose turn is next and those that rest; where tasks are large, only the first of these.
  *
  * ARGV: none.
  * Returns: ms, or -1 where nothing waits that says since when.
@@ -14,6 +14,8 @@ import { lanes } from './lanes.lua.js';
  */
 export const longestWait = String.raw`${envelopes}${lanes}
 local LANES_MAX, HEAD = 16, 5
+-- Redis copies all of an element, though only its beginning matters here.
+local BYTES_MAX, bytes = 2 ^ 20, 0
 ${addedAt}
 -- When a task joined its line, in ms, if it says.
 local function waits_since(envelope)
@@ -25,9 +27,11 @@ end
 
 local oldest
 local function look_at(list)
-  local head = call('LRANGE', list, -HEAD, -1)
-  for row = #head, 1, -1 do
-    local since = waits_since(head[row])
+  for row = 1, HEAD do
+    local envelope = bytes < BYTES_MAX and call('LINDEX', list, -row)
+    if not envelope then return end
+    bytes = bytes + #envelope
+    local since = waits_since(envelope)
     if since then
       oldest = math.min(oldest or since, since)
       return
