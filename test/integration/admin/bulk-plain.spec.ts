@@ -31,6 +31,15 @@ describe('plain statuses', () => {
     expect(await fixture.redis.exists(key('task_watched:{q}:plain'))).toBe(0);
   });
 
+  it('say that a task was called off that is removed and has no other status', async () => {
+    const { admin, broker } = adminDesk(fixture, { status: 'final' });
+    const id = await follow(1);
+    await broker.enqueue(q, [newTask(id)], { withStatus: false });
+    expect(await admin.remove(`q:${id}`)).toBe(true);
+    expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('cancelled');
+    expect(await fixture.redis.exists(key(`task_status:{q}:${id}`), key('task_watched:{q}:plain'))).toBe(0);
+  });
+
   it('go on where a task is moved to another queue', async () => {
     const { admin, broker, worker } = adminDesk(fixture);
     const id = await follow(1);
