@@ -35,7 +35,12 @@ local done, kept, bytes, is_full = 0, 0, 0, false
 local function sweep(id)
   -- A page may name an id twice.
   local score, state = call('ZSCORE', place, id), note('HGET', status .. id, 'state')
-  if not score or (wanted_state ~= '' and state ~= wanted_state) then return end
+  if not score then return end
+  -- Its status may be gone, or be something else: the place tells as well.
+  if type(state) ~= 'string' then
+    state = is_dead and 'failed' or call('SISMEMBER', ${retrying}, id) == 1 and 'retrying' or 'scheduled'
+  end
+  if wanted_state ~= '' and state ~= wanted_state then return end
   -- What it was before it came here is over; its status is that of a later task.
   if is_dead and is_outlived(id) then return end
   local envelope = needs_envelope and call('HGET', parked, id)

@@ -75,7 +75,8 @@ local function move(id, envelope, state, arrive)
     call('HSET', other, unpack(copied))
     local ends_in = call('PTTL', key)
     if ends_in > 0 then call('PEXPIREAT', other, end_of(ends_in)) end
-  elseif ARGV[10] == '1' then
+  elseif ARGV[10] == '1' and state ~= 'failed' then
+    -- A dead letter has outlived its own.
     call('HSET', other, 'state', state, 'name', name_of(envelope) or '', 'created', now_text)
   end
   -- Its log comes along.
