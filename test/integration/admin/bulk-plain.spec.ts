@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { partitionOf } from '../../../lib/broker/partition.js';
 import { adminDesk } from '../../support/admin-desk.js';
 import { completed, newTask } from '../../support/broker-fixture.js';
+import { PlainLists } from '../../support/plain-lists.js';
 import { redisFixture } from '../../support/redis-fixture.js';
 
 const fixture = redisFixture('admin-bulk-plain');
@@ -38,6 +39,16 @@ describe('plain statuses', () => {
     expect(await admin.remove(`q:${id}`)).toBe(true);
     expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('cancelled');
     expect(await fixture.redis.exists(key(`task_status:{q}:${id}`), key('task_watched:{q}:plain'))).toBe(0);
+  });
+
+  it('do not keep a task from being found by what was pushed', async () => {
+    const { admin, broker } = adminDesk(fixture);
+    const plain = new PlainLists(fixture);
+    const pushed = String.raw`{"url":"https://a.example/b","path":"c:\/d\/"}`;
+    await plain.push(pushed);
+    await broker.plain.open(q, plain.source()).adopt();
+    expect(await admin.move('q', 'r', { search: pushed })).toMatchObject({ done: 1 });
+    expect((await admin.list('r', 'waiting')).tasks).toMatchObject([{ data: pushed }]);
   });
 
   it('go on where a task is moved to another queue', async () => {
