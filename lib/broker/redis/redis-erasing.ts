@@ -51,6 +51,8 @@ export class RedisErasing {
       await this.eraseSchedules(partition);
       return { done: 0, kept: 0, next: AGAIN };
     }
+    // At once, so that who begins to work on it from now on enters it behind that.
+    if (!isDry) await this.reports.removeQueue(queueOf(partition));
     const [, momentMs = 0, done = 0] = answer;
     return { done, kept: 0, next: position({ momentMs, of: 'plain', cursor: SCAN_START }) };
   }
@@ -115,7 +117,6 @@ export class RedisErasing {
       await Promise.all(owners.map((owner) => client.srem(this.keys.scheduleQueues(owner), queueOf(partition))));
     };
     if (owners.length > 0 && !isDry) await this.commands.repeatable(leave);
-    if (next === '' && !isDry) await this.reports.removeQueue(queueOf(partition));
     return { done: 0, kept: 0, next: next === '' ? null : position({ momentMs, of, cursor: next }) };
   }
 }

@@ -169,6 +169,22 @@ describe('obliterate', () => {
     await expectNoDamage(fixture, 'q');
   });
 
+  it('leaves the queue on the list of those on which somebody has begun to work since', async () => {
+    const { broker } = adminDesk(fixture);
+    await broker.reports.enterQueue('q');
+    let cursor: string | null = null;
+    do {
+      const page = await broker.queues.erase(q, { force: true, isDry: false }, cursor);
+      if ('workers' in page) throw new Error('refused');
+      if (cursor === null) {
+        expect(await broker.reports.queues()).toEqual([]);
+        await broker.reports.enterQueue('q');
+      }
+      cursor = page.next;
+    } while (cursor !== null);
+    expect(await broker.reports.queues()).toEqual(['q']);
+  });
+
   it('goes on where an abort has put an end to it', async () => {
     const { admin, broker } = adminDesk(fixture);
     await broker.enqueue(
