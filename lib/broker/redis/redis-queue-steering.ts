@@ -58,8 +58,9 @@ export class RedisQueueSteering implements QueueSteering {
     for (const key of [keys.priorities(partition), groups, keys.resting(partition), groups]) {
       for await (const lane of this.members(key)) if (lane !== '') lanes.add(lane);
     }
-    for await (const name of this.members(keys.turns(partition))) lanes.add(`turn:${name}`);
-    return ['suspects', ...lanes, ''];
+    const turns: string[] = [];
+    for await (const name of this.members(keys.turns(partition))) turns.push(`turn:${name}`);
+    return ['suspects', ...lanes, '', ...new Set(turns)];
   }
 
   async walk(partition: Partition, walk: BulkWalk, cursor: string | null): Promise<BulkPage> {
