@@ -65,12 +65,22 @@ describe('plain statuses', () => {
     expect(await fixture.redis.exists(key('task_watched:{q}:plain'), key('task_watched:{r}:plain'))).toBe(0);
   });
 
+  it('leave elements in their list that are no tasks yet when the queue is obliterated', async () => {
+    const { admin, broker } = adminDesk(fixture);
+    const plain = new PlainLists(fixture);
+    await plain.push('first', 'second', 'third');
+    for (let taken = 0; taken < 2; taken++) await fixture.redis.lmove(plain.list, plain.claimed, 'RIGHT', 'LEFT');
+    await admin.obliterate('q');
+    expect(await fixture.keys()).toEqual(['plain_queue']);
+    expect(await fixture.redis.lrange(plain.list, 0, -1)).toEqual(['third', 'second', 'first']);
+    expect(await broker.plain.open(q, plain.source()).adopt()).toMatchObject({ count: 3 });
+  });
+
   it('end with a queue that is obliterated, also of what has no status', async () => {
     const { admin, broker } = adminDesk(fixture);
     const [one, other] = [await follow(1), await follow(2)];
     await broker.enqueue(q, [newTask(one)]);
     await broker.enqueue(q, [newTask(other)], { withStatus: false });
-    await fixture.redis.rpush(key('task_plain:{q}:list'), 'claimed');
     await admin.obliterate('q');
     expect(await fixture.keys()).toEqual([`task_status:${one}`, `task_status:${other}`].toSorted());
     for (const id of [one, other]) expect(await fixture.redis.get(key(`task_status:${id}`))).toBe('cancelled');
