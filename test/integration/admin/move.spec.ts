@@ -230,6 +230,11 @@ describe('move', () => {
     await expect(admin.move('q', 'r', { search: '' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     await fixture.redis.hset(key('task_meta:{r}'), 'layout', 99);
     await expect(admin.move('q', 'r')).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+    await fixture.redis.hset(key('task_meta:{r}'), 'layout', 1);
+    await fixture.redis.hset(key('task_meta:{q}'), 'layout', 99);
+    const mismatch = { code: 'LAYOUT_MISMATCH', message: expect.stringContaining('"q"') as string };
+    await expect(admin.move('q', 'r')).rejects.toMatchObject(mismatch);
+    await expect(admin.drain('q', { scheduled: true })).rejects.toMatchObject(mismatch);
     expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
   });
 });

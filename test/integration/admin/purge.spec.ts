@@ -157,7 +157,11 @@ describe('purge', () => {
     do {
       const page = await broker.queues.walk(q, walk, cursor);
       [cursor, pages, done] = [page.next, pages + 1, done + page.done];
-      await fixture.redis.rpush(key('task_queue:{q}'), newTask(`back${pages}a`).envelope, newTask(`back${pages}b`).envelope);
+      await fixture.redis.rpush(
+        key('task_queue:{q}'),
+        newTask(`back${pages}a`).envelope,
+        newTask(`back${pages}b`).envelope,
+      );
     } while (cursor !== null && pages < 100);
     expect({ cursor, done }).toEqual({ cursor: null, done: 1 });
   });

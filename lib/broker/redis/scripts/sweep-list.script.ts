@@ -18,7 +18,8 @@ import { toldAtOnce } from './watching.lua.js';
  * ARGV: as `sweeping` says; then the list, how many elements were passed and are still there, the mark or nothing, how many were passed up to
  * it, how many may be looked at.
  * Returns: {the mark; how many were looked at for the first time, or if less than 0 how many are to be looked at again; how many are passed now, and up
- * to the mark; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout version of the other queue}.
+ * to the mark; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout
+ * version, 1 if it is that of the other queue}.
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
@@ -27,8 +28,8 @@ local LOOKED_MAX, STEP, AWAY_MAX, AWAY_BYTES, MARK_BYTES = 100, 32, 50, 262144, 
 local name, passed, mark, marked_at, most = ARGV[FIRST], tonumber(ARGV[FIRST + 1]), ARGV[FIRST + 2], tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local list = list_at(name)
 work_at_maxmemory()
-local layout = other_layout()
-if layout then return {-1, layout} end
+local unknown = unknown_layout()
+if unknown then return unknown end
 
 local function mark_of(item)
   return redis.sha1hex(#item .. ' ' .. string.sub(item, 1, MARK_BYTES))
