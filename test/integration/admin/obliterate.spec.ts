@@ -169,9 +169,11 @@ describe('obliterate', () => {
     await expectNoDamage(fixture, 'q');
   });
 
-  it('leaves the queue on the list of those on which somebody has begun to work since', async () => {
+  it('leaves what came since: workers on the list of queues, and who watches new tasks', async () => {
     const { broker } = adminDesk(fixture);
+    const watch = broker.watchStatuses({ changed: () => undefined, missed: () => undefined });
     await broker.reports.enterQueue('q');
+    await watch.enter(q, ['old']);
     let cursor: string | null = null;
     do {
       const page = await broker.queues.erase(q, { force: true, isDry: false }, cursor);
@@ -179,10 +181,13 @@ describe('obliterate', () => {
       if (cursor === null) {
         expect(await broker.reports.queues()).toEqual([]);
         await broker.reports.enterQueue('q');
+        await watch.enter(q, ['new']);
       }
       cursor = page.next;
     } while (cursor !== null);
+    watch.close();
     expect(await broker.reports.queues()).toEqual(['q']);
+    expect(await fixture.redis.zrange(key('task_watched:{q}'), 0, -1)).toEqual(['new']);
   });
 
   it('goes on where an abort has put an end to it', async () => {
