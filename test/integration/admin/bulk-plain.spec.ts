@@ -65,6 +65,17 @@ describe('plain statuses', () => {
     expect(await fixture.redis.exists(key('task_watched:{q}:plain'), key('task_watched:{r}:plain'))).toBe(0);
   });
 
+  it('go on where tasks without a status are too young to be purged', async () => {
+    const { admin, broker } = adminDesk(fixture, { status: 'final' });
+    const plain = new PlainLists(fixture);
+    await plain.push('{"id":7}');
+    await broker.plain.open(q, plain.source({ withStatus: false })).adopt();
+    expect((await admin.purge('q', 'waiting', '1h')).done).toBe(0);
+    expect(await plain.word(7)).toBe('waiting');
+    expect((await admin.purge('q', 'waiting', 0)).done).toBe(1);
+    expect(await plain.word(7)).toBe('cancelled');
+  });
+
   it('leave elements in their list that are no tasks yet when the queue is obliterated', async () => {
     const { admin, broker } = adminDesk(fixture);
     const plain = new PlainLists(fixture);
