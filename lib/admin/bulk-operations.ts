@@ -7,6 +7,8 @@ import type { BulkReport, BulkRun, MoveFilter, PurgeState } from './bulk-options
 
 const DRAINED = 'drained';
 const PURGED = 'purged';
+/** How often a walk looks which lists there are: not for as long as others make new ones. */
+const ROUNDS = 2;
 
 /** What is done to many tasks of one queue, page by page. All arguments have been checked. */
 export class BulkOperations {
@@ -16,8 +18,8 @@ export class BulkOperations {
   ) {}
 
   async drain(queue: string, { scheduled, ...run }: BulkRun & { scheduled: boolean }): Promise<BulkReport> {
-    const places: BulkPlace[] = scheduled ? [{ kind: 'scheduled' }] : [];
-    return this.walk(queue, run, [...places, ...(await this.lists(queue))], this.ending(queue, DRAINED), {});
+    const places = this.places(queue, scheduled ? [{ kind: 'scheduled' }] : []);
+    return this.walk(queue, run, places, this.ending(queue, DRAINED), {});
   }
 
   async purge(queue: string, state: PurgeState, ageMs: number, run: BulkRun): Promise<BulkReport> {
@@ -27,7 +29,7 @@ export class BulkOperations {
     const filter = { addedUntilMs: untilMs };
     switch (state) {
       case 'waiting':
-        return this.walk(queue, run, await this.lists(queue), this.ending(queue, PURGED), filter);
+        return this.walk(queue, run, this.places(queue), this.ending(queue, PURGED), filter);
       case 'scheduled':
       case 'retrying':
         return this.walk(queue, run, [{ kind: 'scheduled', state }], this.ending(queue, PURGED), filter);
@@ -59,8 +61,8 @@ export class BulkOperations {
     const places: BulkPlace[] = [];
     if (state === 'failed') places.push({ kind: 'dead' });
     else if (state !== 'waiting') places.push({ kind: 'scheduled', state });
-    if (state === undefined || state === 'waiting') places.push(...(await this.lists(queue)));
-    return this.walk(queue, run, places, action, filter);
+    const isForWaiting = state === undefined || state === 'waiting';
+    return this.walk(queue, run, isForWaiting ? this.places(queue, places) : places, action, filter);
   }
 
   async obliterate(queue: string, { force, ...run }: BulkRun & { force: boolean }): Promise<BulkReport> {
@@ -75,8 +77,16 @@ export class BulkOperations {
     });
   }
 
-  private async lists(queue: string): Promise<BulkPlace[]> {
-    return (await this.broker.queues.lists(partitionOf(queue))).map((list) => ({ kind: 'list', list }));
+  /** Those, and all lists: also what comes to stand in a list that was not there before, for workers may take tasks there meanwhile. */
+  private async *places(queue: string, first: readonly BulkPlace[] = []): AsyncGenerator<BulkPlace> {
+    yield* first;
+    const known = new Set<string>();
+    for (let round = 0; round < ROUNDS; round++) {
+      for (const list of await this.broker.queues.lists(partitionOf(queue))) {
+        if (!known.has(list)) yield { kind: 'list', list };
+        known.add(list);
+      }
+    }
   }
 
   private ending(queue: string, reason: string): BulkAction {
@@ -86,14 +96,14 @@ export class BulkOperations {
   private async walk(
     queue: string,
     run: BulkRun,
-    places: readonly BulkPlace[],
+    places: AsyncIterable<BulkPlace> | readonly BulkPlace[],
     action: BulkAction,
     filter: BulkFilter,
   ): Promise<BulkReport> {
     const { queues } = this.broker;
     const partition: Partition = partitionOf(queue);
     return this.pages(queue, run, async function* () {
-      for (const place of places) {
+      for await (const place of places) {
         const walk = { place, action, filter, isDry: run.isDry };
         yield* pagesOf((cursor) => queues.walk(partition, walk, cursor));
       }

@@ -278,7 +278,7 @@ export class TaskQueueAdmin {
    * Drops what waits for a worker: each task ends `cancelled`, with the reason `drained`. Concerns as many tasks as wait when it
    * begins; what is added meanwhile may stay.
    *
-   * @throws TaskQueueError `INVALID_OPTIONS`, and as `pause`; the reason of the signal
+   * @throws TaskQueueError `INVALID_OPTIONS`, `LAYOUT_MISMATCH`, and as `pause`; the reason of the signal
    */
   async drain(queue: string, options: DrainOptions = {}): Promise<BulkReport> {
     checkQueueName(queue);
@@ -292,7 +292,7 @@ export class TaskQueueAdmin {
    * For `completed` and `cancelled` it reads the name of every key of the database: statuses expire by themselves, and nothing
    * else lists them.
    *
-   * @throws TaskQueueError `INVALID_OPTIONS`, and as `pause`; the reason of the signal
+   * @throws TaskQueueError `INVALID_OPTIONS`, `LAYOUT_MISMATCH`, and as `pause`; the reason of the signal
    */
   async purge(queue: string, state: PurgeState, olderThan: Duration, options: BulkOptions = {}): Promise<BulkReport> {
     checkQueueName(queue);

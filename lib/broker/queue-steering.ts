@@ -72,10 +72,10 @@ export interface QueueSteering {
   /** What the clock says by which all times are written, in ms. */
   clock(): Promise<number>;
 
-  /** The lists in which tasks wait for a worker at present. */
+  /** The lists in which tasks wait for a worker at present; behind others those into which tasks go from them. */
   lists(partition: Partition): Promise<string[]>;
 
-  /** A page of a walk. @param cursor `null` for the first page @throws LayoutMismatchError where tasks are to move */
+  /** A page of a walk. @param cursor `null` for the first page @throws LayoutMismatchError of either queue */
   walk(partition: Partition, walk: BulkWalk, cursor: string | null): Promise<BulkPage>;
 
   /** A page of those that have ended. @param cursor `null` for the first page */

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { type Partition, queueOf } from '../partition.js';
 import type { BulkPage, QueueSteering, QueueUse } from '../queue-steering.js';
 import type { ReportStore } from '../report-store.js';
+import { WATCH_TTL_MS } from '../status-watch.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
 import { SCAN_START, scanKeys, scanPattern } from './redis-scan.js';
@@ -51,6 +52,8 @@ export class RedisErasing {
       await this.eraseSchedules(partition);
       return { done: 0, kept: 0, next: AGAIN };
     }
+    // At once, so that who begins to work on it from now on enters it behind that.
+    if (!isDry) await this.reports.removeQueue(queueOf(partition));
     const [, momentMs = 0, done = 0] = answer;
     return { done, kept: 0, next: position({ momentMs, of: 'plain', cursor: SCAN_START }) };
   }
@@ -95,12 +98,17 @@ export class RedisErasing {
       done += await this.commands.repeatable((client) => client.taskEraseRest(call));
     }
     const isOver = next === '';
-    // Whoever watched has been told of everything that went.
-    if (isOver && !isDry) await this.commands.repeatable((client) => client.unlink(this.keys.watched(partition)));
+    if (isOver && !isDry) await this.forgetWatchers(partition, momentMs);
     const following: Position = isOver
       ? { momentMs, of: 'owners', cursor: SCAN_START }
       : { momentMs, of: 'keys', cursor: next };
     return { done, kept: 0, next: position(following) };
+  }
+
+  /** Who watched before that moment has been told of everything that went. */
+  private async forgetWatchers(partition: Partition, momentMs: number): Promise<void> {
+    const until = `(${momentMs + WATCH_TTL_MS}`;
+    await this.commands.repeatable((client) => client.zremrangebyscore(this.keys.watched(partition), '-inf', until));
   }
 
   /** Unless it has schedules again. */
@@ -115,7 +123,6 @@ export class RedisErasing {
       await Promise.all(owners.map((owner) => client.srem(this.keys.scheduleQueues(owner), queueOf(partition))));
     };
     if (owners.length > 0 && !isDry) await this.commands.repeatable(leave);
-    if (next === '' && !isDry) await this.reports.removeQueue(queueOf(partition));
     return { done: 0, kept: 0, next: next === '' ? null : position({ momentMs, of, cursor: next }) };
   }
 }

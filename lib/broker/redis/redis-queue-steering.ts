@@ -6,6 +6,7 @@ import type { ReportStore } from '../report-store.js';
 import type { RedisConnection } from './redis-connection.js';
 import { RedisErasing } from './redis-erasing.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
+import type { UnknownLayout } from './redis-scripts.js';
 import { SCAN_START, scanKeys } from './redis-scan.js';
 
 /** How many ids of statuses one script looks at. */
@@ -58,8 +59,9 @@ export class RedisQueueSteering implements QueueSteering {
     for (const key of [keys.priorities(partition), groups, keys.resting(partition), groups]) {
       for await (const lane of this.members(key)) if (lane !== '') lanes.add(lane);
     }
-    for await (const name of this.members(keys.turns(partition))) lanes.add(`turn:${name}`);
-    return ['suspects', ...lanes, ''];
+    const turns: string[] = [];
+    for await (const name of this.members(keys.turns(partition))) turns.push(`turn:${name}`);
+    return ['suspects', ...lanes, '', ...new Set(turns)];
   }
 
   async walk(partition: Partition, walk: BulkWalk, cursor: string | null): Promise<BulkPage> {
@@ -69,7 +71,7 @@ export class RedisQueueSteering implements QueueSteering {
     const from = cursor ?? SCAN_START;
     const call = [...this.call(partition, walk, state), place.kind, from];
     const answer = await this.commands.repeatable((client) => client.taskSweepParked(call));
-    if (answer[0] === -1) throw layoutMismatch(walk, answer[1]);
+    if (answer[0] === -1) throw layoutMismatch(partition, walk, answer);
     const [next, done, kept] = answer;
     return { done, kept, next: next === SCAN_START ? null : next || from };
   }
@@ -109,7 +111,7 @@ export class RedisQueueSteering implements QueueSteering {
     const at = cursor === null ? await this.startOf(partition, list) : (JSON.parse(cursor) as ListPosition);
     const call = [...this.call(partition, walk), list, at.passed, at.mark, at.markedAt, at.left];
     const answer = await this.commands.repeatable((client) => client.taskSweepList(call));
-    if (answer[0] === -1) throw layoutMismatch(walk, answer[1]);
+    if (answer[0] === -1) throw layoutMismatch(partition, walk, answer);
     const [mark, looked, passed, markedAt, done, kept, atEnd] = answer;
     const next: ListPosition = { left: at.left - looked, passed, mark, markedAt };
     return { done, kept, next: atEnd === 1 || next.left <= 0 ? null : JSON.stringify(next) };
@@ -151,6 +153,14 @@ export class RedisQueueSteering implements QueueSteering {
   }
 }
 
-function layoutMismatch({ action }: BulkWalk, layout: number): LayoutMismatchError {
-  return new LayoutMismatchError(action.kind === 'move' ? action.to : '', layout, LAYOUT_VERSION);
+function layoutMismatch(
+  partition: Partition,
+  { action }: BulkWalk,
+  [, layout, isOfOther]: UnknownLayout,
+): LayoutMismatchError {
+  return new LayoutMismatchError(
+    isOfOther === 1 && action.kind === 'move' ? action.to : partition,
+    layout,
+    LAYOUT_VERSION,
+  );
 }

@@ -168,11 +168,13 @@ export type DueAnswer = [nowMs: number, nextInMs: number, revision: number, due:
 
 export type RemoveAnswer = [code: 0 | 1 | 3] | [code: 2, list: string, passed: number];
 
+export type UnknownLayout = [code: -1, layout: number, isOfOther: number];
+
 export type SweepListAnswer =
-  | [code: -1, layout: number]
+  | UnknownLayout
   | [mark: string, looked: number, passed: number, markedAt: number, done: number, kept: number, atEnd: number];
 
-export type SweepParkedAnswer = [code: -1, layout: number] | [cursor: string, done: number, kept: number];
+export type SweepParkedAnswer = UnknownLayout | [cursor: string, done: number, kept: number];
 
 export type EraseAnswer =
   [code: 0, workers: number, held: number] | [code: 1, momentMs: number, keys: number] | [code: 2];

@@ -110,6 +110,28 @@ describe('drain', () => {
     await expectNoDamage(fixture, 'q');
   });
 
+  it('drops also what comes to wait for the turn of its name meanwhile, and what becomes due', async () => {
+    const { admin, broker, worker } = adminDesk(fixture);
+    await broker.schedule(
+      q,
+      numbered(100, 's').map((id) => ({ ...newTask(id, { priority: 7 }), due: { inMs: 0 } })),
+    );
+    await broker.enqueue(
+      q,
+      numbered(500).map((id) => newTask(id)),
+    );
+    const w = await worker();
+    const limits = { names: { task: { max: 1, perMs: 3_600_000 } } };
+    await w.exchange(0);
+    const working: Promise<unknown>[] = [];
+    const onProgress = (): void => void working.push(w.exchange(1, [], { limits }));
+    expect((await admin.drain('q', { scheduled: true, onProgress })).done).toBe(599);
+    await Promise.all(working);
+    const lanes = ['', ':turn:task', ':priority:7'].map((lane) => key(`task_queue:{q}${lane}`));
+    expect(await fixture.redis.exists(...lanes, key('task_turns:{q}'))).toBe(0);
+    await expectNoDamage(fixture, 'q');
+  });
+
   it('lets every task end once, with workers at it', async () => {
     const { admin, broker, worker } = adminDesk(fixture);
     const ids = numbered(600);

@@ -100,6 +100,28 @@ describe('move', () => {
     await expectBothWhole();
   });
 
+  it('takes what has lost its status, wherever it stands', async () => {
+    const { admin, broker, worker, status } = adminDesk(fixture);
+    await broker.enqueue(q, [newTask('dead'), newTask('again')]);
+    await broker.schedule(q, [{ ...newTask('late'), due: { inMs: 60_000 } }]);
+    const w = await worker();
+    await w.claim(2);
+    await w.exchange(0, [
+      { kind: 'failed', id: 'dead', error: '{}', ranMs: 0, ttlMs: 60_000 },
+      { kind: 'retrying', id: 'again', error: '{}', ranMs: 0, delayMs: 60_000 },
+    ]);
+    await fixture.redis.del(...['dead', 'again', 'late'].map((id) => key(`task_status:{q}:${id}`)));
+    for (const state of ['failed', 'retrying', 'scheduled'] as const) {
+      expect(await admin.move('q', 'r', { state })).toMatchObject({ done: 1 });
+    }
+    expect(await status('r:dead')).toEqual({});
+    expect(await status('r:again')).toMatchObject({ state: 'retrying', name: 'task' });
+    expect(await status('r:late')).toMatchObject({ state: 'scheduled', name: 'task' });
+    expect(await broker.steering.revive(r, ['dead'])).toEqual(['dead']);
+    expect(await fixture.redis.exists(key('task_dead:{q}'), key('task_parked:{q}'), key('task_scheduled:{q}'))).toBe(0);
+    await expectBothWhole();
+  });
+
   it('leaves what the other queue knows, and what holds a key', async () => {
     const { admin, broker, worker } = adminDesk(fixture);
     await broker.enqueue(q, [newTask('same'), newTask('new')]);
@@ -208,6 +230,11 @@ describe('move', () => {
     await expect(admin.move('q', 'r', { search: '' })).rejects.toMatchObject({ code: 'INVALID_OPTIONS' });
     await fixture.redis.hset(key('task_meta:{r}'), 'layout', 99);
     await expect(admin.move('q', 'r')).rejects.toMatchObject({ code: 'LAYOUT_MISMATCH' });
+    await fixture.redis.hset(key('task_meta:{r}'), 'layout', 1);
+    await fixture.redis.hset(key('task_meta:{q}'), 'layout', 99);
+    const mismatch = { code: 'LAYOUT_MISMATCH', message: expect.stringContaining('"q"') as string };
+    await expect(admin.move('q', 'r')).rejects.toMatchObject(mismatch);
+    await expect(admin.drain('q', { scheduled: true })).rejects.toMatchObject(mismatch);
     expect(await fixture.redis.llen(key('task_queue:{q}'))).toBe(1);
   });
 });

@@ -169,6 +169,27 @@ describe('obliterate', () => {
     await expectNoDamage(fixture, 'q');
   });
 
+  it('leaves what came since: workers on the list of queues, and who watches new tasks', async () => {
+    const { broker } = adminDesk(fixture);
+    const watch = broker.watchStatuses({ changed: () => undefined, missed: () => undefined });
+    await broker.reports.enterQueue('q');
+    await watch.enter(q, ['old']);
+    let cursor: string | null = null;
+    do {
+      const page = await broker.queues.erase(q, { force: true, isDry: false }, cursor);
+      if ('workers' in page) throw new Error('refused');
+      if (cursor === null) {
+        expect(await broker.reports.queues()).toEqual([]);
+        await broker.reports.enterQueue('q');
+        await watch.enter(q, ['new']);
+      }
+      cursor = page.next;
+    } while (cursor !== null);
+    watch.close();
+    expect(await broker.reports.queues()).toEqual(['q']);
+    expect(await fixture.redis.zrange(key('task_watched:{q}'), 0, -1)).toEqual(['new']);
+  });
+
   it('goes on where an abort has put an end to it', async () => {
     const { admin, broker } = adminDesk(fixture);
     await broker.enqueue(

@@ -140,6 +140,32 @@ describe('purge', () => {
     await expectNoDamage(fixture, 'q');
   });
 
+  it('comes to its end although workers give tasks back all the while', async () => {
+    const { broker } = adminDesk(fixture);
+    const ids = Array.from({ length: 1_000 }, (_, row) => `t${String(row).padStart(4, '0')}`);
+    await broker.enqueue(
+      q,
+      ids.map((id) => newTask(id, { name: id === 't0999' ? 'last' : 'task' })),
+    );
+    const walk = {
+      place: { kind: 'list', list: '' },
+      action: { kind: 'end', reason: 'purged', ttlMs: 60_000 },
+      filter: { name: 'last' },
+      isDry: false,
+    } as const;
+    let [cursor, pages, done]: [string | null, number, number] = [null, 0, 0];
+    do {
+      const page = await broker.queues.walk(q, walk, cursor);
+      [cursor, pages, done] = [page.next, pages + 1, done + page.done];
+      await fixture.redis.rpush(
+        key('task_queue:{q}'),
+        newTask(`back${pages}a`).envelope,
+        newTask(`back${pages}b`).envelope,
+      );
+    } while (cursor !== null && pages < 100);
+    expect({ cursor, done }).toEqual({ cursor: null, done: 1 });
+  });
+
   it('ends what waits for its time, by state', async () => {
     const { admin, broker, worker, status } = adminDesk(fixture);
     await broker.enqueue(q, [newTask('a')]);

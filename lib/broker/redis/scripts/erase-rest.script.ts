@@ -48,6 +48,14 @@ local function belongs_to_new(key)
   return rest_of(key, groups .. ':slots:') and call('EXISTS', groups .. ':slots') == 1
 end
 
+-- What was claimed of a plain list and is no task yet is not this queue's: processes that go on may have claimed it only now.
+local claimed_start = string.gsub(queue, 'task_queue(:{[^}]*})$', 'task_plain%1:')
+local function give_back(claimed, list)
+  for _ = 1, call('LLEN', claimed) do
+    if type(redis.pcall('LMOVE', claimed, list, 'LEFT', 'RIGHT')) ~= 'string' then return end
+  end
+end
+
 for i = 2, #ARGV do
   local key = ARGV[i]
   if not belongs_to_new(key) then
@@ -55,6 +63,8 @@ for i = 2, #ARGV do
       note('DEL', key)
       count = count + 1
     else
+      local list = rest_of(key, claimed_start)
+      if list and call('TYPE', key).ok == 'list' then give_back(key, list) end
       count = count + call('UNLINK', key)
     end
   end

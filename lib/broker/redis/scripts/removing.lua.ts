@@ -11,8 +11,8 @@ end
 export const forgetting = String.raw`${removing}
 local function forget(id)
   local lock = lock_of(id)
-  -- Its plain status stays for a while, and says what has become of it.
-  if is_followed and not has_ended(id) then note('HSET', status .. id, 'state', 'cancelled') end
+  -- Its plain status stays for a while, and says what has become of it, also where it has no other.
+  if is_followed and not ENDED[note('HGET', status .. id, 'state')] then note('HSET', status .. id, 'state', 'cancelled') end
   call('HDEL', cancel, id)
   forget_status(id)
   tick_ended(id)

@@ -18,17 +18,18 @@ import { toldAtOnce } from './watching.lua.js';
  * ARGV: as `sweeping` says; then the list, how many elements were passed and are still there, the mark or nothing, how many were passed up to
  * it, how many may be looked at.
  * Returns: {the mark; how many were looked at for the first time, or if less than 0 how many are to be looked at again; how many are passed now, and up
- * to the mark; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout version of the other queue}.
+ * to the mark; how many tasks were dealt with, how many were meant but stay, 1 at the end of the list}. Or {-1, layout
+ * version, 1 if it is that of the other queue}.
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
 export const sweepList = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${forgetting}${searching}${addedAt}${sweeping}
-local LOOKED_MAX, STEP, BACK_MAX, BACK_BYTES, MARK_BYTES = 100, 32, 50, 262144, 320
+local LOOKED_MAX, STEP, AWAY_MAX, AWAY_BYTES, MARK_BYTES = 100, 32, 50, 262144, 320
 local name, passed, mark, marked_at, most = ARGV[FIRST], tonumber(ARGV[FIRST + 1]), ARGV[FIRST + 2], tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local list = list_at(name)
 work_at_maxmemory()
-local layout = other_layout()
-if layout then return {-1, layout} end
+local unknown = unknown_layout()
+if unknown then return unknown end
 
 local function mark_of(item)
   return redis.sha1hex(#item .. ' ' .. string.sub(item, 1, MARK_BYTES))
@@ -36,15 +37,20 @@ end
 
 local passed_before = passed
 if mark ~= '' then
-  -- Counted from the right.
-  local place, bytes, found = math.min(marked_at, call('LLEN', list)), 0, false
-  local lowest = math.max(0, place - BACK_MAX)
-  while place > lowest and bytes < BACK_BYTES and not found do
-    local item = call('LINDEX', list, -place)
-    found = mark_of(item) == mark
+  -- Counted from the right. Where more were given back than taken meanwhile it stands further along.
+  local from, away, bytes, found = math.min(marked_at, call('LLEN', list)), 0, 0, nil
+  local function find_at(place)
+    local item = place > 0 and not found and call('LINDEX', list, -place)
+    if not item then return end
+    if mark_of(item) == mark then found = place end
     bytes = bytes + #item
-    if not found then place = place - 1 end
   end
+  while away < AWAY_MAX and bytes < AWAY_BYTES and not found do
+    find_at(from - away)
+    find_at(from + away)
+    away = away + 1
+  end
+  local place = found or math.max(0, from - away)
   passed, marked_at = math.max(0, passed - marked_at + place), place
   if place == 0 then
     passed, mark = 0, ''
@@ -53,7 +59,7 @@ if mark ~= '' then
   end
 end
 -- What workers have taken meanwhile may come back to the end from which the walk has come: so it counts as not looked at.
-local moved = passed_before - passed
+local moved = math.max(0, passed_before - passed)
 
 local function arrive(envelope)
   if name ~= 'suspects' then return arrive_in_line(envelope) end

@@ -17,7 +17,7 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * ARGV: as `sweeping` says; then `scheduled` or `dead`, and a cursor.
  * Returns: {next cursor, or nothing where this page is to be read again; how many tasks were dealt with, how many were meant but stay}. Or {-1,
- * layout version of the other queue}.
+ * layout version, 1 if it is that of the other queue}.
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
@@ -27,15 +27,20 @@ local is_dead, cursor = ARGV[FIRST] == 'dead', ARGV[FIRST + 1]
 local place, there_place = is_dead and dead or scheduled, is_dead and there[dead] or there[scheduled]
 local needs_envelope = action == 'move' or wanted_name ~= '' or wanted_text ~= ''
 work_at_maxmemory()
-local layout = other_layout()
-if layout then return {-1, layout} end
+local unknown = unknown_layout()
+if unknown then return unknown end
 
 local done, kept, bytes, is_full = 0, 0, 0, false
 
 local function sweep(id)
   -- A page may name an id twice.
   local score, state = call('ZSCORE', place, id), note('HGET', status .. id, 'state')
-  if not score or (wanted_state ~= '' and state ~= wanted_state) then return end
+  if not score then return end
+  -- Its status may be gone, or be something else: the place tells as well.
+  if type(state) ~= 'string' then
+    state = is_dead and 'failed' or call('SISMEMBER', ${retrying}, id) == 1 and 'retrying' or 'scheduled'
+  end
+  if wanted_state ~= '' and state ~= wanted_state then return end
   -- What it was before it came here is over; its status is that of a later task.
   if is_dead and is_outlived(id) then return end
   local envelope = needs_envelope and call('HGET', parked, id)

@@ -22,9 +22,12 @@ for row = 1, #KEYS / 2 do there[KEYS[row]] = KEYS[row + #KEYS / 2] end
 -- What belongs to the place where the task was.
 local STAYS_BEHIND = {token = true, cancelled_in = true, revived_by = true, moved_by = true}
 
-local function other_layout()
-  local layout = action == 'move' and call('HGET', there[meta], 'layout')
-  return layout and layout ~= ARGV[9] and tonumber(layout) or nil
+-- Of one of the queues, if this version does not know it: its layout, and 1 if it is that of the other queue.
+local function unknown_layout()
+  for _, key in ipairs(action == 'discard' and {} or {meta, there[meta]}) do
+    local layout = call('HGET', key, 'layout')
+    if layout and layout ~= ARGV[9] then return {-1, tonumber(layout), key == meta and 0 or 1} end
+  end
 end
 
 local function is_wanted(envelope)
@@ -75,7 +78,8 @@ local function move(id, envelope, state, arrive)
     call('HSET', other, unpack(copied))
     local ends_in = call('PTTL', key)
     if ends_in > 0 then call('PEXPIREAT', other, end_of(ends_in)) end
-  elseif ARGV[10] == '1' then
+  elseif ARGV[10] == '1' and state ~= 'failed' then
+    -- A dead letter has outlived its own.
     call('HSET', other, 'state', state, 'name', name_of(envelope) or '', 'created', now_text)
   end
   -- Its log comes along.
