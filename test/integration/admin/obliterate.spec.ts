@@ -187,7 +187,7 @@ describe('obliterate', () => {
     } while (cursor !== null);
     watch.close();
     expect(await broker.reports.queues()).toEqual(['q']);
-    expect(await fixture.redis.zrange(key('task_watched:{q}'), 0, -1)).toEqual(['new']);
+    expect(await fixture.redis.zrange(key('task_watched:{q}'), '0', '-1')).toEqual(['new']);
   });
 
   it('goes on where an abort has put an end to it', async () => {
