@@ -120,7 +120,7 @@ export class BulkOperations {
     for await (const { done, kept } of pages()) {
       report.done += done;
       report.kept += kept;
-      onProgress({ done: report.done, kept: report.kept });
+      await onProgress({ done: report.done, kept: report.kept });
       signal?.throwIfAborted();
     }
     return report;

@@ -16,8 +16,8 @@ export interface BulkOptions {
   dryRun?: boolean | undefined;
   /** Ends it between two pages: it throws the reason of the signal, and what is done is done. */
   signal?: AbortSignal | undefined;
-  /** Called after each page. What it throws ends the operation. */
-  onProgress?: ((progress: BulkProgress) => void) | undefined;
+  /** Called after each page; a promise is waited for. What it throws ends the operation. */
+  onProgress?: ((progress: BulkProgress) => void | Promise<void>) | undefined;
 }
 
 /** What a bulk operation has done, or would do. */
@@ -58,7 +58,7 @@ export interface MoveFilter {
 export interface BulkRun {
   isDry: boolean;
   signal: AbortSignal | undefined;
-  onProgress: (progress: BulkProgress) => void;
+  onProgress: (progress: BulkProgress) => void | Promise<void>;
 }
 
 const common = {

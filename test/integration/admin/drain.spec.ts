@@ -78,6 +78,20 @@ describe('drain', () => {
     await expectNoDamage(fixture, 'q');
   });
 
+  it('waits for who is told of its progress, and ends where that fails', async () => {
+    const { admin, broker } = adminDesk(fixture);
+    await broker.enqueue(
+      q,
+      numbered(300).map((id) => newTask(id)),
+    );
+    const onProgress = async ({ done }: { done: number }): Promise<void> => {
+      await fixture.redis.ping();
+      if (done > 0) throw new Error('enough');
+    };
+    await expect(admin.drain('q', { onProgress })).rejects.toThrow('enough');
+    expect(await fixture.redis.llen(key('task_queue:{q}'))).toBeGreaterThan(0);
+  });
+
   it('drops what others pushed, and what is no task', async () => {
     const { admin, status } = adminDesk(fixture);
     await fixture.redis.lpush(key('task_queue:{q}'), '{"id":"own","name":"theirs"}', 'nonsense');
