@@ -29,6 +29,8 @@ export interface ConnectionListener {
  * `silenceMs` with a command under way, all commands on it fail at once.
  */
 export class RedisConnection {
+  /** How often it has come to stand. */
+  generation = 0;
   private client: Redis | undefined;
   private becomesReady: Promise<Redis> | undefined;
   private lastError: unknown;
@@ -115,6 +117,7 @@ export class RedisConnection {
       this.client.on('error', (error) => this.noticeError(error));
       // That a new connection can be opened says nothing of whether it leads to a master.
       this.client.on('ready', () => {
+        this.generation += 1;
         if (!(this.lastError instanceof Error && NO_MASTER.test(this.lastError.message))) this.lastError = undefined;
       });
       stopSocketTimer(this.client);

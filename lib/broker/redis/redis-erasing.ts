@@ -5,7 +5,7 @@ import type { ReportStore } from '../report-store.js';
 import { WATCH_TTL_MS } from '../status-watch.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
-import { SCAN_START, scanKeys, scanPattern } from './redis-scan.js';
+import { SCAN_START, scanKeys, scanPattern, scanStep } from './redis-scan.js';
 
 /** How many lanes, schedules and workers go at one moment; if there are more they go in pages before. */
 const MOST_AT_ONCE = 1_000;
@@ -83,10 +83,13 @@ export class RedisErasing {
     { isDry }: Options,
     { momentMs, cursor }: Position,
   ): Promise<BulkPage> {
-    const call = [...this.keys.scripts(partition), momentMs, cursor];
-    const next = isDry ? SCAN_START : await this.commands.repeatable((client) => client.taskErasePlain(call));
-    const of = next === SCAN_START ? 'keys' : 'plain';
-    return { done: 0, kept: 0, next: position({ momentMs, of, cursor: next }) };
+    const call = [...this.keys.scripts(partition), momentMs];
+    const following: Position = { momentMs, of: 'keys', cursor: SCAN_START };
+    if (isDry) return { done: 0, kept: 0, next: position(following) };
+    const [next] = await scanStep(this.commands, cursor, async (client, at) => [
+      await client.taskErasePlain([...call, at]),
+    ]);
+    return { done: 0, kept: 0, next: position(next === '' ? following : { momentMs, of: 'plain', cursor: next }) };
   }
 
   private async eraseKeys(partition: Partition, { isDry }: Options, { momentMs, cursor }: Position): Promise<BulkPage> {

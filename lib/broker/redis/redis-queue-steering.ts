@@ -7,7 +7,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { RedisErasing } from './redis-erasing.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
 import type { UnknownLayout } from './redis-scripts.js';
-import { SCAN_START, scanKeys } from './redis-scan.js';
+import { SCAN_START, scanKeys, scanStep } from './redis-scan.js';
 
 /** How many ids of statuses one script looks at. */
 const PAGE = 100;
@@ -69,11 +69,11 @@ export class RedisQueueSteering implements QueueSteering {
     if (place.kind === 'list') return this.walkList(partition, walk, place.list, cursor);
     const state = place.kind === 'scheduled' ? place.state : undefined;
     const from = cursor ?? SCAN_START;
-    const call = [...this.call(partition, walk, state), place.kind, from];
-    const answer = await this.commands.repeatable((client) => client.taskSweepParked(call));
+    const call = [...this.call(partition, walk, state), place.kind];
+    const [next, answer] = await scanStep(this.commands, from, (client, at) => client.taskSweepParked([...call, at]));
     if (answer[0] === -1) throw layoutMismatch(partition, walk, answer);
-    const [next, done, kept] = answer;
-    return { done, kept, next: next === SCAN_START ? null : next || from };
+    const [reached, done, kept] = answer;
+    return { done, kept, next: reached === '' ? from : next || null };
   }
 
   async purge(
@@ -126,13 +126,14 @@ export class RedisQueueSteering implements QueueSteering {
   }
 
   private async *members(key: string): AsyncGenerator<string> {
-    let cursor = SCAN_START;
+    let position = SCAN_START;
     do {
-      const from = cursor;
-      const [next, entries] = await this.commands.repeatable((client) => client.zscan(key, from, 'COUNT', PAGE));
+      const [next, [, entries]] = await scanStep(this.commands, position, (client, cursor) =>
+        client.zscan(key, cursor, 'COUNT', PAGE),
+      );
       yield* entries.filter((_, row) => row % 2 === 0);
-      cursor = next;
-    } while (cursor !== SCAN_START);
+      position = next;
+    } while (position !== '');
   }
 
   /** What `sweeping.lua` reads. */

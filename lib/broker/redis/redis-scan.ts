@@ -1,8 +1,29 @@
+import type { Redis } from 'ioredis';
 import type { RedisConnection } from './redis-connection.js';
 import { asPattern } from './redis-keys.js';
 
 const SCAN_COUNT = 500;
 export const SCAN_START = '0';
+
+/**
+ * One step of a scan. A cursor holds as long as the connection stands: behind the next one there may be a server that was started anew, in
+ * whose order the same cursor would pass over some. So the scan begins again there.
+ *
+ * @param send answers the next cursor first @returns the position of the next step, '' at the end, and the answer
+ */
+export async function scanStep<T extends [cursor: string | number, ...unknown[]]>(
+  commands: Pick<RedisConnection, 'repeatable' | 'generation'>,
+  position: string,
+  send: (client: Redis, cursor: string) => Promise<T>,
+): Promise<[next: string, answer: T]> {
+  const [cursor = SCAN_START, generation] = position.split('@');
+  let sentOn = 0;
+  const answer = await commands.repeatable((client) => {
+    sentOn = commands.generation;
+    return send(client, Number(generation) === sentOn ? cursor : SCAN_START);
+  });
+  return [answer[0] === SCAN_START ? '' : `${answer[0]}@${sentOn}`, answer];
+}
 
 /** One step through all keys of the database. @returns those that match; as `next` '' at the end */
 export async function scanPattern(
@@ -10,10 +31,10 @@ export async function scanPattern(
   pattern: string,
   position: string,
 ): Promise<[next: string, keys: string[]]> {
-  const [next, keys] = await commands.repeatable((client) =>
-    client.scan(position, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
+  const [next, [, keys]] = await scanStep(commands, position, (client, cursor) =>
+    client.scan(cursor, 'MATCH', pattern, 'COUNT', SCAN_COUNT),
   );
-  return [next === SCAN_START ? '' : next, keys];
+  return [next, keys];
 }
 
 /** The same for what begins so. @returns what follows `start` */
