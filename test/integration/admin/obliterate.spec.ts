@@ -174,17 +174,16 @@ describe('obliterate', () => {
     const watch = broker.watchStatuses({ changed: () => undefined, missed: () => undefined });
     await broker.reports.enterQueue('q');
     await watch.enter(q, ['old']);
-    let cursor: string | null = null;
-    do {
+    const step = async (cursor: string | null): Promise<string | null> => {
       const page = await broker.queues.erase(q, { force: true, isDry: false }, cursor);
       if ('workers' in page) throw new Error('refused');
-      if (cursor === null) {
-        expect(await broker.reports.queues()).toEqual([]);
-        await broker.reports.enterQueue('q');
-        await watch.enter(q, ['new']);
-      }
-      cursor = page.next;
-    } while (cursor !== null);
+      return page.next;
+    };
+    let cursor = await step(null);
+    expect(await broker.reports.queues()).toEqual([]);
+    await broker.reports.enterQueue('q');
+    await watch.enter(q, ['new']);
+    while (cursor !== null) cursor = await step(cursor);
     watch.close();
     expect(await broker.reports.queues()).toEqual(['q']);
     expect(await fixture.redis.zrange(key('task_watched:{q}'), '0', '-1')).toEqual(['new']);
