@@ -106,10 +106,10 @@ export class TaskQueueTester {
       const until = this.clock.nowMs + ms;
       const ran = await this.runDue();
       for (let next = this.nextAt; next <= until; next = this.nextAt) {
-        this.clock.moveTo(next);
+        this.broker.moveTo(next);
         ran.push(...(await this.runDue()));
       }
-      if (this.clock.moveTo(until)) ran.push(...(await this.runDue()));
+      if (this.broker.moveTo(until)) ran.push(...(await this.runDue()));
       return ran;
     });
   }

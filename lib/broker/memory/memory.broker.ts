@@ -47,7 +47,7 @@ export class MemoryBroker extends TaskBroker {
   readonly listing = new MemoryListing((partition) => this.queue(partition));
   readonly repairs = new NoRepairs();
   readonly plain = new NoPlain();
-  private readonly partitions = new Map<Partition, MemoryQueue>();
+  protected readonly partitions = new Map<Partition, MemoryQueue>();
   private readonly bells = new MemoryBells();
   private readonly watches = new MemoryWatches();
 

@@ -1,4 +1,5 @@
 import { Figures } from '../figures.js';
+import { QUEUE_NAME } from '../names.js';
 import type { Partition } from '../partition.js';
 import {
   KEPT_MS,
@@ -76,7 +77,7 @@ export class RedisReports implements ReportStore {
       const [next, names] = await this.commands.repeatable((client) =>
         client.sscan(this.keys.queues, cursor, 'COUNT', PAGE),
       );
-      for (const name of names) found.add(name);
+      for (const name of names) if (QUEUE_NAME.test(name)) found.add(name);
       cursor = next;
     } while (cursor !== START);
     return [...found];

@@ -33,6 +33,7 @@ it('the monitor of an application under test tells the same as on Redis', async 
   await tester.runNext();
   expect(await counts()).toMatchObject({ waiting: 0, scheduled: 1, retrying: 2, failed: 0 });
   await tester.advance('2m');
+  expect(await monitor.workers()).toHaveLength(1);
   expect(await counts()).toMatchObject({ scheduled: 1, retrying: 0, failed: 1 });
   expect(await monitor.latency('default')).toEqual({ oldestWaitingMs: null, scheduledLagMs: 0 });
   expect(await monitor.queues()).toEqual(['default']);

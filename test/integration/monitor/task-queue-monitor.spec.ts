@@ -238,6 +238,10 @@ describe('queues', () => {
       workHandler(() => 1, { queue: 'handled' }),
     ]);
     expect(await monitor.queues()).toEqual(['handled', 'optional', 'worked']);
+    // Whatever else somebody has put there.
+    await fixture.redis.sadd(key('task_queues'), 'no queue');
+    expect(await monitor.queues()).toEqual(['handled', 'optional', 'worked']);
+    expect(readPrometheusText(await monitor.prometheus()).get('task_queue_workers')?.samples).toHaveLength(3);
   });
 });
 
