@@ -69,6 +69,8 @@ it('what was reported is there after Redis was restarted, and what was done mean
     await target.server.restart();
     await eventually(async () => (await monitor.counts('default')).waiting === 0);
   }
+  // Who stops while Redis is away does not wait for long.
+  await work.status.get('default:nobody');
   await stopApp(work);
   expect(await completed(monitor)).toBe(60);
 });
