@@ -1,13 +1,5 @@
 /** Every `TaskState`. */
-export const TASK_STATES = [
-  'scheduled',
-  'waiting',
-  'active',
-  'retrying',
-  'completed',
-  'failed',
-  'cancelled',
-] as const;
+export const TASK_STATES = ['scheduled', 'waiting', 'active', 'retrying', 'completed', 'failed', 'cancelled'] as const;
 
 /**
  * Where a task stands.
