@@ -5,8 +5,6 @@ import type { TaskState } from './task-state.js';
 export type BulkAction =
   /** They end `cancelled`, for this reason. */
   | { kind: 'end'; reason: string; ttlMs: number }
-  /** They go with all that is kept of them. */
-  | { kind: 'discard' }
   /** They wait in another queue from now on. What they leave behind ends `cancelled`, and is kept for so long. */
   | { kind: 'move'; to: Partition; ttlMs: number; withStatus: boolean };
 

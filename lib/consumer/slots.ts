@@ -68,12 +68,15 @@ export class Slots {
     // A handler that returns at once ends inside `start`: the loop goes on, rather than the stack grow.
     this.isStarting = true;
     // Handlers that block the loop, one after another, must let it turn before the lease runs out.
-    while (mayStart()) {
-      const call = waiting.next(this.hasFree);
-      if (!call) break;
-      this.begin(call);
+    try {
+      while (mayStart()) {
+        const call = waiting.next(this.hasFree);
+        if (!call) break;
+        this.begin(call);
+      }
+    } finally {
+      this.isStarting = false;
     }
-    this.isStarting = false;
   }
 
   /** This call has ended. */

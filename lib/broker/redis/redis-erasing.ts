@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { type Partition, queueOf } from '../partition.js';
-import type { BulkPage, QueueSteering, QueueUse } from '../queue-steering.js';
+import type { BulkPage, QueueUse } from '../queue-steering.js';
 import type { ReportStore } from '../report-store.js';
 import { WATCH_TTL_MS } from '../status-watch.js';
 import type { RedisConnection } from './redis-connection.js';
@@ -32,7 +32,6 @@ export class RedisErasing {
   constructor(
     private readonly keys: RedisKeys,
     private readonly commands: RedisConnection,
-    private readonly steering: Pick<QueueSteering, 'lists' | 'walk'>,
     private readonly reports: Pick<ReportStore, 'removeQueue'>,
   ) {}
 
@@ -47,26 +46,14 @@ export class RedisErasing {
     const call = [...this.keys.scripts(partition), force ? 1 : 0, isDry ? 1 : 0, MOST_AT_ONCE];
     const answer = await this.commands.repeatable((client) => client.taskErase(call));
     if (answer[0] === 0) return { workers: answer[1], held: answer[2] };
-    if (answer[0] === 2 && !isDry) {
-      await this.eraseLanes(partition);
+    if (answer[0] === 2) {
       await this.eraseSchedules(partition);
       return { done: 0, kept: 0, next: AGAIN };
     }
     // At once, so that who begins to work on it from now on enters it behind that.
     if (!isDry) await this.reports.removeQueue(queueOf(partition));
-    const [, momentMs = 0, done = 0] = answer;
+    const [, momentMs, done] = answer;
     return { done, kept: 0, next: position({ momentMs, of: 'plain', cursor: SCAN_START }) };
-  }
-
-  /** More lanes than can go at one moment: their tasks go one by one. */
-  private async eraseLanes(partition: Partition): Promise<void> {
-    const lanes = (await this.steering.lists(partition)).filter((list) => list.includes(':'));
-    for (const list of lanes) {
-      const walk = { place: { kind: 'list', list }, action: { kind: 'discard' }, filter: {}, isDry: false } as const;
-      let cursor: string | null = null;
-      do cursor = (await this.steering.walk(partition, walk, cursor)).next;
-      while (cursor !== null);
-    }
   }
 
   private async eraseSchedules(partition: Partition): Promise<void> {

@@ -29,7 +29,7 @@ export class RedisQueueSteering implements QueueSteering {
     private readonly commands: RedisConnection,
     reports: Pick<ReportStore, 'removeQueue'>,
   ) {
-    this.erasing = new RedisErasing(keys, commands, this, reports);
+    this.erasing = new RedisErasing(keys, commands, reports);
   }
 
   async pause(partition: Partition): Promise<boolean> {
@@ -139,15 +139,14 @@ export class RedisQueueSteering implements QueueSteering {
   /** What `sweeping.lua` reads. */
   private call(partition: Partition, { action, filter, isDry }: BulkWalk, state = ''): (string | number)[] {
     const other = action.kind === 'move' ? action.to : partition;
-    const reason = action.kind === 'end' ? action.reason : action.kind === 'move' ? `${action.to}:` : '';
-    const ttlMs = action.kind === 'discard' ? 0 : action.ttlMs;
+    const reason = action.kind === 'end' ? action.reason : `${action.to}:`;
     const call = [
       ...this.keys.scripts(partition),
       ...this.keys.scripts(other),
       isDry ? 1 : 0,
       action.kind,
       reason,
-      ttlMs,
+      action.ttlMs,
     ];
     call.push(filter.name ?? '', filter.text ?? '', filter.addedUntilMs ?? '', state, LAYOUT_VERSION);
     return [...call, action.kind === 'move' && action.withStatus ? 1 : 0];

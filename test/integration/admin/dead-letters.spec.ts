@@ -156,4 +156,14 @@ describe('discard', () => {
     expect(await app.admin.discard(done)).toBe(false);
     expect(await app.status.get(done)).toMatchObject({ state: 'completed' });
   });
+
+  it('leaves what somebody else keeps under the key of its status', async () => {
+    const app = await start();
+    const [id = ''] = await die(app, 'mail');
+    const status = key(`task_status:{default}:${id.slice('default:'.length)}`);
+    await fixture.redis.del(status);
+    await fixture.redis.set(status, 'theirs');
+    expect(await app.admin.discard(id)).toBe(true);
+    expect(await fixture.redis.get(status)).toBe('theirs');
+  });
 });

@@ -1,5 +1,6 @@
 import { deadLetters } from './dead-letters.lua.js';
 import { envelopes } from './envelopes.lua.js';
+import { removing } from './removing.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -8,13 +9,12 @@ import { toldAtOnce } from './watching.lua.js';
  * ARGV: id.
  * Returns: 1 if it was one, 0 if not. Safe to repeat.
  */
-export const discard = String.raw`${toldAtOnce}${envelopes}${deadLetters}
+export const discard = String.raw`${toldAtOnce}${envelopes}${deadLetters}${removing}
 local id = ARGV[1]
 work_at_maxmemory()
 if call('ZREM', dead, id) == 0 then return 0 end
 call('HDEL', parked, id)
 if is_outlived(id) then return 0 end
-note('DEL', status .. id)
-note('UNLINK', logs .. ':' .. id)
+forget_status(id)
 return 1
 `;

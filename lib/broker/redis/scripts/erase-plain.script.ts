@@ -1,3 +1,4 @@
+import { removing } from './removing.lua.js';
 import { toldAtOnce } from './watching.lua.js';
 
 /**
@@ -7,7 +8,7 @@ import { toldAtOnce } from './watching.lua.js';
  * ARGV: when the queue was let go of, in ms; cursor.
  * Returns: next cursor. Safe to repeat.
  */
-export const erasePlain = String.raw`${toldAtOnce}
+export const erasePlain = String.raw`${toldAtOnce}${removing}
 local moment, PAGE = tonumber(ARGV[1]), 50
 work_at_maxmemory()
 local page = call('HSCAN', plain, ARGV[2], 'COUNT', PAGE)
@@ -16,7 +17,7 @@ for i = 1, #page[2], 2 do
   local seconds, micros = string.match(id, '^(%d+)(%d%d%d%d%d%d)%-%d+$')
   if seconds and seconds * 1000 + math.floor(micros / 1000) < moment then
     note('HSET', status .. id, 'state', 'cancelled')
-    note('DEL', status .. id)
+    forget_status(id)
   end
 end
 return page[1]

@@ -8,7 +8,7 @@ import { retrying } from './retrying.lua.js';
  *
  * ARGV: 1 if it does not matter that workers are at it, 1 to only look, how many lanes, schedules and workers are dealt with in one call.
  * Returns: {0, how many workers live, how many tasks are held} if it is in use, {1, that moment in ms, how many keys went}, or {2} where there are too many lanes
- * and schedules, which are to go first. What more workers held goes afterwards.
+ * and schedules, some of which lanes have gone: the rest and schedules are to go first. What more workers held goes afterwards.
  *
  * That moment is the first of its millisecond, which is waited for: so what was added before it can be told from what comes later. Safe to
  * repeat: what is not there any more need not go.
@@ -27,8 +27,18 @@ if not force and living + held > 0 then return {IN_USE, living, held} end
 local counted = {priorities, groups, resting, turns, schedules}
 local count = 0
 for _, key in ipairs(counted) do count = count + call('ZCARD', key) end
-if count > most then return {TOO_MANY} end
 if only_looks then return {ERASED, now, 0} end
+-- They are named at least until their tasks are gone.
+if count > most then
+  for _, key in ipairs({priorities, groups, resting, turns}) do
+    local lanes = call('ZRANGE', key, 0, most / 4 - 1)
+    for _, lane in ipairs(lanes) do
+      if lane ~= '' then call('UNLINK', list_of(key == turns and 'turn:' .. lane or lane)) end
+    end
+    if #lanes > 0 then call('ZREM', key, unpack(lanes)) end
+  end
+  return {TOO_MANY}
+end
 
 local moment, waits = now, 0
 while moment == now and waits < WAITS_MAX do

@@ -4,7 +4,7 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { forgetting } from './removing.lua.js';
+import { removing } from './removing.lua.js';
 import { retrying } from './retrying.lua.js';
 import { searching } from './searching.lua.js';
 import { ticking } from './ticking.lua.js';
@@ -21,12 +21,23 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: that it has been removed is remembered for as long as the call may be sent again.
  */
-export const remove = String.raw`${toldAtOnce}${envelopes}${lanes}${creating}${endings}${ticking}${locking}${deadLetters}${forgetting}${searching}
+export const remove = String.raw`${toldAtOnce}${envelopes}${lanes}${creating}${endings}${ticking}${locking}${deadLetters}${removing}${searching}
 local REMOVED, NOT_THERE, GO_ON, UNKNOWN = 1, 0, 2, 3
 local id, token, memory, place, passed, is_only_there = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5]), ARGV[6] == '1'
 local remembered = unique .. ':' .. token
 work_at_maxmemory()
 if call('EXISTS', remembered) == 1 then return {REMOVED} end
+
+-- All that is kept of it, the key that it holds, and that a tick waits for it.
+local function forget(id)
+  local lock = lock_of(id)
+  -- Its plain status stays for a while, and says what has become of it, also where it has no other.
+  if is_followed and not ENDED[note('HGET', status .. id, 'state')] then note('HSET', status .. id, 'state', 'cancelled') end
+  call('HDEL', cancel, id)
+  forget_status(id)
+  tick_ended(id)
+  lock_ended(id, lock, true)
+end
 
 local function removed()
   forget(id)

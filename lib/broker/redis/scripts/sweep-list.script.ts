@@ -5,7 +5,6 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { forgetting } from './removing.lua.js';
 import { searching } from './searching.lua.js';
 import { sweeping } from './sweeping.lua.js';
 import { ticking } from './ticking.lua.js';
@@ -23,7 +22,7 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
-export const sweepList = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${forgetting}${searching}${addedAt}${sweeping}
+export const sweepList = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${searching}${addedAt}${sweeping}
 local LOOKED_MAX, STEP, AWAY_MAX, AWAY_BYTES, MARK_BYTES = 100, 32, 50, 262144, 320
 local name, passed, mark, marked_at, most = ARGV[FIRST], tonumber(ARGV[FIRST + 1]), ARGV[FIRST + 2], tonumber(ARGV[FIRST + 3]), tonumber(ARGV[FIRST + 4])
 local list = list_at(name)
@@ -74,7 +73,7 @@ local function sweep(item)
   local id = identify(item)
   if not id then
     -- Nobody knows yet what it is.
-    if not is_for_all or action == 'discard' then return false end
+    if not is_for_all then return false end
     done = done + 1
     if only_looks then return false end
     if action == 'move' then

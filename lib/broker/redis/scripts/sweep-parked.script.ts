@@ -6,7 +6,6 @@ import { endings } from './endings.lua.js';
 import { envelopes } from './envelopes.lua.js';
 import { lanes } from './lanes.lua.js';
 import { locking } from './locking.lua.js';
-import { forgetting } from './removing.lua.js';
 import { retrying, retryingOf } from './retrying.lua.js';
 import { sweeping } from './sweeping.lua.js';
 import { ticking } from './ticking.lua.js';
@@ -21,7 +20,7 @@ import { toldAtOnce } from './watching.lua.js';
  *
  * Safe to repeat: what is dealt with stands there no more.
  */
-export const sweepParked = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${deadLetters}${forgetting}${addedAt}${sweeping}
+export const sweepParked = String.raw`${toldAtOnce}${envelopes}${lanes}${cancelling}${creating}${endings}${ticking}${locking}${deadLetters}${addedAt}${sweeping}
 local PAGE = 25
 local is_dead, cursor = ARGV[FIRST] == 'dead', ARGV[FIRST + 1]
 local place, there_place = is_dead and dead or scheduled, is_dead and there[dead] or there[scheduled]

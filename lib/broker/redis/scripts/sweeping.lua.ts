@@ -2,12 +2,12 @@ import { LOG_TTL_MS } from '../../log-line.js';
 import { noteEnded } from './recent.lua.js';
 
 /**
- * What becomes of tasks that wait when many are dealt with at once: they end, go without a trace, or move to another queue. Needs
- * `cancelling`, `locking`, `forgetting` and `addedAt`.
+ * What becomes of tasks that wait when many are dealt with at once: they end, or move to another queue. Needs `cancelling`,
+ * `locking` and `addedAt`.
  *
  * KEYS has those of another partition, to which tasks move, behind those of this one, in the same order.
  *
- * ARGV begins with: 1 to only look, `end`, `discard` or `move`, why they end (or what public ids in the other queue begin with), retention in
+ * ARGV begins with: 1 to only look, `end` or `move`, why they end (or what public ids in the other queue begin with), retention in
  * ms of what was cancelled; then which tasks are meant, each of them empty for any: name, text that stands in them, added at this time
  * or before, state; layout version, and 1 if every task of the other queue has a status. The own arguments of a script begin at `FIRST`.
  */
@@ -24,7 +24,7 @@ local STAYS_BEHIND = {token = true, cancelled_in = true, revived_by = true, move
 
 -- Of one of the queues, if this version does not know it: its layout, and 1 if it is that of the other queue.
 local function unknown_layout()
-  for _, key in ipairs(action == 'discard' and {} or {meta, there[meta]}) do
+  for _, key in ipairs({meta, there[meta]}) do
     local layout = call('HGET', key, 'layout')
     if layout and layout ~= ARGV[9] then return {-1, tonumber(layout), key == meta and 0 or 1} end
   end
@@ -104,7 +104,6 @@ local ended = {}
 -- Deals with a task that is taken from where it was then.
 local function deal_with(id, envelope, state, arrive)
   if action == 'move' then return move(id, envelope, state, arrive) end
-  if action == 'discard' then return forget(id) end
   local lock = lock_of(id)
   introduce_if_new(id, envelope)
   end_cancelled(id, reason, retention)
