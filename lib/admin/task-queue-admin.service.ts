@@ -1,9 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { checkQueueName } from '../broker/names.js';
 import { parsePublicId, type Partition, partitionOf, queueOf } from '../broker/partition.js';
 import type { TaskBroker } from '../broker/task-broker.js';
 import type { TaskState } from '../broker/task-state.js';
-import type { DeadLetter } from '../broker/task-steering.js';
 import { InvalidOptionsError, InvalidTaskError } from '../errors/index.js';
 import { dueFrom } from '../options/due.js';
 import type { Duration } from '../options/duration.js';
@@ -28,6 +26,7 @@ import { findTask, type FoundTask } from './found-task.js';
 import { Repair } from './repair.js';
 import { checkDryRun, DamageCounter, type RepairOptions, type RepairReport } from './repair-report.js';
 import { checkRate, type DeadLetterFilter, deadLetterFilter, type RetryAllOptions } from './dead-letter-filter.js';
+import { reviveAll } from './revive-all.js';
 import { type ListOptions, listTasks, type TaskPage } from './task-list.js';
 
 /** What `cancel` found. */
@@ -41,11 +40,6 @@ export interface CancelAnswer {
   state: TaskState;
 }
 
-/** How many dead letters are looked at in one go. */
-const PAGE = 100;
-/** Bounds of one call that moves dead letters, so that Redis is not blocked for long by one script. */
-export const MAX_LETTERS = 25;
-const MAX_BYTES = 1024 * 1024;
 const MAX_REASON = 1_000;
 
 /**
@@ -161,24 +155,7 @@ export class TaskQueueAdmin {
     checkQueueName(queue);
     const accepts = deadLetterFilter(filter);
     const perSecond = checkRate(options);
-    const partition = partitionOf(queue);
-    // By Redis's clock, which is also that of their deaths.
-    const lastDeath = (await this.broker.steering.lastDeath(partition)) ?? -Infinity;
-    let revived = 0;
-    let lastKept: DeadLetter | null = null;
-    for (;;) {
-      const begun = performance.now();
-      const page = await this.broker.steering.deadLetters(partition, lastKept, Math.min(PAGE, perSecond));
-      const wanted = page.filter((letter) => letter.diedAt <= lastDeath && accepts(letter));
-      const moved = new Set<string>();
-      for (const ids of chunksOf(wanted))
-        for (const id of await this.broker.steering.revive(partition, ids)) moved.add(id);
-      revived += moved.size;
-      lastKept = page.findLast(({ id }) => !moved.has(id)) ?? lastKept;
-      if (!page.some(({ diedAt }) => diedAt <= lastDeath)) return revived;
-      const pauseMs = (moved.size / perSecond) * 1_000 - (performance.now() - begun);
-      if (pauseMs > 0) await delay(pauseMs);
-    }
+    return reviveAll(this.broker.steering, partitionOf(queue), accepts, perSecond);
   }
 
   /**
@@ -357,21 +334,6 @@ export class TaskQueueAdmin {
     await new Repair(partition, this.broker, damages, { mends, retention, withStatus: status === 'full' }).run();
     return damages.report(queue);
   }
-}
-
-function* chunksOf(letters: readonly DeadLetter[]): Generator<string[]> {
-  let ids: string[] = [];
-  let bytes = 0;
-  for (const letter of letters) {
-    if (ids.length === MAX_LETTERS || (ids.length > 0 && bytes + letter.bytes > MAX_BYTES)) {
-      yield ids;
-      ids = [];
-      bytes = 0;
-    }
-    ids.push(letter.id);
-    bytes += letter.bytes;
-  }
-  if (ids.length > 0) yield ids;
 }
 
 function locate(id: string): { partition: Partition; id: string } | null {

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { redisScripts } from '../../lib/broker/redis/redis-scripts.js';
 import { TaskQueueMonitor } from '../../lib/index.js';
@@ -94,7 +93,10 @@ it('an idle worker hardly says a word', async () => {
   const monitor = app.get(TaskQueueMonitor);
   await eventually(async () => (await monitor.workers()).length === 1);
   await target.redis.config('RESETSTAT');
-  await delay(12_000);
+  // It has slept and looked for itself more than once.
+  const looks = async (): Promise<number> =>
+    Number(/cmdstat_brpop:calls=(\d+)/.exec(await target.redis.info('commandstats'))?.[1] ?? 0);
+  await eventually(async () => (await looks()) >= 3, { timeoutMs: 25_000, everyMs: 100 });
   const stats = await target.redis.info('commandstats');
   expect(/cmdstat_(hincrby|sadd|hset):/.exec(stats)).toBeNull();
 }, 30_000);

@@ -16,6 +16,8 @@ export interface CallOptions {
   isTTY?: boolean;
   columns?: number;
   signal?: AbortSignal;
+  /** Called with all that was printed so far. */
+  onOut?: (out: string) => void;
   env?: Record<string, string>;
 }
 
@@ -23,7 +25,10 @@ export interface CallOptions {
 export async function call(argv: readonly string[], options: CallOptions = {}): Promise<CommandResult> {
   const result = { code: -1, out: '', err: '' };
   const terminal: Terminal = {
-    out: (text) => void (result.out += text),
+    out: (text) => {
+      result.out += text;
+      options.onOut?.(result.out);
+    },
     err: (text) => void (result.err += text),
     stdin: Object.assign(Readable.from(options.stdin === undefined ? [] : [options.stdin]), {
       isTTY: options.isTTY ?? false,

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
 import { LayoutMismatchError } from '../../errors/index.js';
 import type { Partition } from '../partition.js';
 import type { BulkPage, BulkWalk, PurgeWalk, QueueSteering, QueueUse } from '../queue-steering.js';
@@ -7,7 +8,7 @@ import type { RedisConnection } from './redis-connection.js';
 import { RedisErasing } from './redis-erasing.js';
 import { LAYOUT_VERSION, type RedisKeys } from './redis-keys.js';
 import type { UnknownLayout } from './redis-scripts.js';
-import { SCAN_START, scanKeys, scanStep } from './redis-scan.js';
+import { SCAN_START, scanAll, scanKeys, scanStep } from './redis-scan.js';
 
 /** How many ids of statuses one script looks at. */
 const PAGE = 100;
@@ -126,14 +127,9 @@ export class RedisQueueSteering implements QueueSteering {
   }
 
   private async *members(key: string): AsyncGenerator<string> {
-    let position = SCAN_START;
-    do {
-      const [next, [, entries]] = await scanStep(this.commands, position, (client, cursor) =>
-        client.zscan(key, cursor, 'COUNT', PAGE),
-      );
-      yield* entries.filter((_, row) => row % 2 === 0);
-      position = next;
-    } while (position !== '');
+    const page = async (client: Redis, cursor: string): Promise<[string, string[]]> =>
+      client.zscan(key, cursor, 'COUNT', PAGE);
+    for await (const [, entries] of scanAll(this.commands, page)) yield* entries.filter((_, row) => row % 2 === 0);
   }
 
   /** What `sweeping.lua` reads. */

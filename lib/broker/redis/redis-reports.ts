@@ -1,3 +1,4 @@
+import type { Redis } from 'ioredis';
 import { Figures } from '../figures.js';
 import { QUEUE_NAME } from '../names.js';
 import type { Partition } from '../partition.js';
@@ -12,9 +13,10 @@ import {
 import { readField, toFields } from './figure-fields.js';
 import type { RedisConnection } from './redis-connection.js';
 import type { RedisKeys } from './redis-keys.js';
+import { scanAll } from './redis-scan.js';
+import type { WorkersAnswer } from './redis-scripts.js';
 
 const PAGE = 500;
-const START = '0';
 
 /** Of which minutes or hours the figures stand in one hash. */
 const HASHES = { minute: { of: 'hour', ms: 3_600_000 }, hour: { of: 'day', ms: 24 * 3_600_000 } } as const;
@@ -35,16 +37,14 @@ export class RedisReports implements ReportStore {
 
   async workers(partition: Partition): Promise<ListedWorker[]> {
     const listed = new Map<string, ListedWorker>();
-    let cursor = START;
-    do {
-      const call = [...this.keys.scripts(partition), cursor];
-      const [next, now, found] = await this.commands.repeatable((client) => client.taskWorkers(call));
+    const page = async (client: Redis, cursor: string): Promise<WorkersAnswer> =>
+      client.taskWorkers([...this.keys.scripts(partition), cursor]);
+    for await (const [, now, found] of scanAll(this.commands, page)) {
       for (const [worker, leaseExpiresAt, told] of found) {
         const facts = told === null ? null : told.slice(told.indexOf(' ') + 1);
         listed.set(worker, { worker, leaseExpiresAt, now, facts });
       }
-      cursor = next;
-    } while (cursor !== START);
+    }
     return [...listed.values()];
   }
 
@@ -72,14 +72,10 @@ export class RedisReports implements ReportStore {
 
   async queues(): Promise<string[]> {
     const found = new Set<string>();
-    let cursor = START;
-    do {
-      const [next, names] = await this.commands.repeatable((client) =>
-        client.sscan(this.keys.queues, cursor, 'COUNT', PAGE),
-      );
+    const page = async (client: Redis, cursor: string): Promise<[string, string[]]> =>
+      client.sscan(this.keys.queues, cursor, 'COUNT', PAGE);
+    for await (const [, names] of scanAll(this.commands, page))
       for (const name of names) if (QUEUE_NAME.test(name)) found.add(name);
-      cursor = next;
-    } while (cursor !== START);
     return [...found];
   }
 

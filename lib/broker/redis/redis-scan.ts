@@ -25,6 +25,19 @@ export async function scanStep<T extends [cursor: string | number, ...unknown[]]
   return [answer[0] === SCAN_START ? '' : `${answer[0]}@${sentOn}`, answer];
 }
 
+/** All answers of a scan, one after the other. What they tell may come twice. */
+export async function* scanAll<T extends [cursor: string | number, ...unknown[]]>(
+  commands: Pick<RedisConnection, 'repeatable' | 'generation'>,
+  send: (client: Redis, cursor: string) => Promise<T>,
+): AsyncGenerator<T> {
+  let position = SCAN_START;
+  do {
+    const [next, answer] = await scanStep(commands, position, send);
+    yield answer;
+    position = next;
+  } while (position !== '');
+}
+
 /** One step through all keys of the database. @returns those that match; as `next` '' at the end */
 export async function scanPattern(
   commands: RedisConnection,

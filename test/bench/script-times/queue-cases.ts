@@ -1,4 +1,4 @@
-import { MAX_LETTERS } from '../../../lib/admin/task-queue-admin.service.js';
+import { MAX_LETTERS } from '../../../lib/admin/revive-all.js';
 import { type DebounceLock, LOCKED_SUFFIX, type UniqueLock } from '../../../lib/broker/lock.js';
 import type { NewTask } from '../../../lib/broker/task-broker.js';
 import { MAX_LOCKED_ROWS, MAX_ROWS, MAX_SCHEDULED_ROWS } from '../../../lib/producer/enqueue-batcher.js';

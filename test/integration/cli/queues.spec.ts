@@ -117,9 +117,11 @@ describe('stats', () => {
 
   it('is printed again and again with --watch, until somebody interrupts', async () => {
     const interrupted = new AbortController();
-    const watching = callAt(fixture, ['stats', 'q', '--watch', '--json'], { signal: interrupted.signal });
-    setTimeout(() => interrupted.abort(), 2_500);
-    const { code, out } = await watching;
+    const onOut = (out: string): void => {
+      if (out.split('\n').length > 2) interrupted.abort();
+    };
+    const argv = ['stats', 'q', '--watch', '--json'];
+    const { code, out } = await callAt(fixture, argv, { signal: interrupted.signal, onOut });
     expect(code).toBe(0);
     expect(out.trimEnd().split('\n').length).toBeGreaterThan(1);
   });

@@ -1,34 +1,12 @@
 import { SpanStatusCode } from '@opentelemetry/api';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type RedisTaskQueueOptions,
-  TaskContext,
-  type TaskHandlerOptions,
-  TaskQueueAdmin,
-} from '../../../lib/index.js';
-import { isChild, RecordedTelemetry } from '../../support/recorded-telemetry.js';
-import { redisFixture } from '../../support/redis-fixture.js';
+import { describe, expect, it } from 'vitest';
+import { TaskQueueAdmin } from '../../../lib/index.js';
+import { isChild } from '../../support/recorded-telemetry.js';
 import { reaches } from '../../support/settled.js';
-import { startApp, type TestApp } from '../../support/test-app.js';
-import { workHandler } from '../../support/work-handler.js';
+import { startApp } from '../../support/test-app.js';
+import { OURS, tracedApps } from '../../support/traced-apps.js';
 
-const fixture = redisFixture('add-spans');
-const key = (name: string): string => `${fixture.prefix}${name}`;
-const sdk = new RecordedTelemetry();
-const OURS = 'messaging.redis_task_queue.task';
-
-beforeAll(() => void sdk.start());
-beforeEach(() => sdk.clear());
-afterAll(() => sdk.stop());
-
-const moduleOptions = (): RedisTaskQueueOptions => ({ redis: fixture.url, prefix: fixture.prefix, telemetry: true });
-
-async function start(
-  handle: (data: never, task: TaskContext) => unknown = () => undefined,
-  options: TaskHandlerOptions = {},
-): Promise<TestApp> {
-  return startApp(moduleOptions(), [workHandler(handle, options)]);
-}
+const { fixture, sdk, key, moduleOptions, start } = tracedApps('add-spans');
 
 describe('addBulk', () => {
   it('is one span, below which all of its tasks run', async () => {

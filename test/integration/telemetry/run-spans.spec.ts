@@ -1,44 +1,26 @@
 import { SpanStatusCode } from '@opentelemetry/api';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { RedisBroker } from '../../../lib/broker/redis/redis.broker.js';
 import {
   FailTask,
   RateLimited,
-  type RedisTaskQueueOptions,
   RetryTask,
   SnoozeTask,
   TaskContext,
   TaskHandler,
-  type TaskHandlerOptions,
   TaskQueueAdmin,
 } from '../../../lib/index.js';
 import { RETENTION } from '../../support/broker-fixture.js';
 import { eventually } from '../../support/eventually.js';
 import { Latch } from '../../support/latch.js';
-import { isChild, RecordedTelemetry, traceOf, within } from '../../support/recorded-telemetry.js';
-import { redisFixture } from '../../support/redis-fixture.js';
+import { isChild, traceOf, within } from '../../support/recorded-telemetry.js';
 import { reaches } from '../../support/settled.js';
-import { startApp, stopApp, type TestApp } from '../../support/test-app.js';
+import { startApp, stopApp } from '../../support/test-app.js';
 import { workHandler } from '../../support/work-handler.js';
+import { OURS, tracedApps } from '../../support/traced-apps.js';
 
-const fixture = redisFixture('run-spans');
-const key = (name: string): string => `${fixture.prefix}${name}`;
-const sdk = new RecordedTelemetry();
-const OURS = 'messaging.redis_task_queue.task';
-
-beforeAll(() => void sdk.start());
-beforeEach(() => sdk.clear());
-afterAll(() => sdk.stop());
-
-const moduleOptions = (): RedisTaskQueueOptions => ({ redis: fixture.url, prefix: fixture.prefix, telemetry: true });
-
-async function start(
-  handle: (data: never, task: TaskContext) => unknown = () => undefined,
-  options: TaskHandlerOptions = {},
-): Promise<TestApp> {
-  return startApp(moduleOptions(), [workHandler(handle, options)]);
-}
+const { fixture, sdk, key, moduleOptions, start } = tracedApps('run-spans');
 
 describe('attempts', () => {
   it('are spans of one trace, and what fails is an error with an exception', async () => {

@@ -3,38 +3,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable } from '@nestjs/common';
 import { Observable } from 'rxjs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type RedisTaskQueueOptions,
-  TaskContext,
-  TaskHandler,
-  type TaskHandlerOptions,
-  TaskProducer,
-  TaskScheduler,
-} from '../../../lib/index.js';
-import { isChild, RecordedTelemetry, traceOf, within } from '../../support/recorded-telemetry.js';
-import { redisFixture } from '../../support/redis-fixture.js';
+import { describe, expect, it } from 'vitest';
+import { TaskContext, TaskHandler, TaskProducer, TaskScheduler } from '../../../lib/index.js';
+import { isChild, traceOf, within } from '../../support/recorded-telemetry.js';
 import { startScript } from '../../support/start-script.js';
-import { startApp, type TestApp } from '../../support/test-app.js';
-import { workHandler } from '../../support/work-handler.js';
+import { startApp } from '../../support/test-app.js';
+import { OURS, tracedApps } from '../../support/traced-apps.js';
 
-const fixture = redisFixture('traces');
-const key = (name: string): string => `${fixture.prefix}${name}`;
-const sdk = new RecordedTelemetry();
-const OURS = 'messaging.redis_task_queue.task';
-
-beforeAll(() => void sdk.start());
-beforeEach(() => sdk.clear());
-afterAll(() => sdk.stop());
-
-const moduleOptions = (): RedisTaskQueueOptions => ({ redis: fixture.url, prefix: fixture.prefix, telemetry: true });
-
-async function start(
-  handle: (data: never, task: TaskContext) => unknown = () => undefined,
-  options: TaskHandlerOptions = {},
-): Promise<TestApp> {
-  return startApp(moduleOptions(), [workHandler(handle, options)]);
-}
+const { fixture, sdk, key, moduleOptions, start } = tracedApps('traces');
 
 describe('one task', () => {
   it('is one trace: a span of the add, below it that of the run, below that what the handler does', async () => {
