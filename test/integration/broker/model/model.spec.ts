@@ -15,6 +15,8 @@ const RUNS = Number(process.env['FC_RUNS'] ?? 100);
 const SEED = process.env['FC_SEED'];
 /** Of a failing run, as it was printed: then only that one. */
 const PATH = process.env['FC_PATH'];
+/** So that a failure is told of, with as short an example as was found by then. */
+const LIMIT = { interruptAfterTimeLimit: 30_000 + RUNS * 3_000, markInterruptAsFailure: true };
 const STEPS = 100;
 /** Each step compares its own answer; all of Redis is compared after every so many, and at the end. */
 const COMPARE_EVERY = 5;
@@ -35,7 +37,7 @@ describe('the broker', () => {
       let run = 0;
       await fc.assert(
         fc.asyncProperty(steps, (sequence) => play(`run-${run++}:`, sequence)),
-        { numRuns: RUNS, unbiased: true, ...(SEED && { seed: Number(SEED) }), ...(PATH && { path: PATH }) },
+        { numRuns: RUNS, unbiased: true, ...LIMIT, ...(SEED && { seed: Number(SEED) }), ...(PATH && { path: PATH }) },
       );
     },
     60_000 + RUNS * 3_000,
